@@ -1,0 +1,5 @@
+//! `skillmeatd`: watches Claude Code artifacts and knows, at every moment, how each deployment differs from the collection
+//! it came from.
+
+pub mod library;
+pub mod model;

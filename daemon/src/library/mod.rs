@@ -1,0 +1,46 @@
+//! The file formats of SkillMeat: text in, values out; and the texts of the daemon's own files.
+//!
+//! Nothing here walks, watches or hashes, and nothing reads the disk: callers read bytes, at a moment they choose, and
+//! pass them with the path that messages should name. [`atomic`] alone touches the disk, to write.
+//!
+//! * [`toml_text`], [`section`], [`moment`], [`portable`] – what all formats share: values with their line, the
+//!   original's clocks, names and paths that may not leave their root
+//! * [`manifest`], [`lock`] – a collection: `collection.toml`, `collection.lock`
+//! * [`records`], [`deployed`], [`plan`] – deployment records, in every schema that was ever written
+//! * [`project_file`], [`config`], [`registry`], [`init`] – the smaller files
+//! * [`frontmatter`] – what an artifact's Markdown declares of itself
+//! * [`layout`], [`profile`], [`ignore`] – where artifacts are, and which names never count
+//!
+//! # Invariants
+//!
+//! * Bad input never panics and never hides the rest: it becomes a [`Problem`] that names file, line and key.
+//! * The original loses a whole file to one bad entry; here an entry that is named but unusable stays, with its flaw,
+//!   so that it is never mistaken for a removed one.
+//! * A path handed out for a record or entry cannot lead out of its root, unless it was absolute in a manifest, which
+//!   marketplace imports are.
+//!
+//! [`Problem`]: skillmeat_protocol::reply::Problem
+
+pub mod atomic;
+pub mod config;
+pub mod deployed;
+pub mod frontmatter;
+mod groups;
+pub mod ignore;
+pub mod init;
+pub mod layout;
+pub mod lock;
+pub mod manifest;
+pub mod moment;
+pub mod plan;
+pub mod portable;
+pub mod profile;
+pub mod project_file;
+pub mod records;
+pub mod registry;
+pub mod section;
+pub mod toml_text;
+mod yaml;
+
+#[cfg(test)]
+mod damage_tests;

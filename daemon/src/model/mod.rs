@@ -1,0 +1,15 @@
+//! Domain types: what the rooms of the daemon tell each other.
+//!
+//! Plain data without behaviour beyond formatting. Everything here may be used by every room and uses none of them.
+//! A *scan* type is what one look at the disk found; the engine keeps the latest of each and the cache stores it, so
+//! that a restarted daemon can continue from the same values.
+
+pub mod collection;
+pub mod project;
+pub mod time;
+pub mod tree;
+
+pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
+pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
+pub use time::Timestamp;
+pub use tree::{FileRow, Fingerprint, Stamp, Tree, TreeInfo, TreeKind};

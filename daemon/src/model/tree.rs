@@ -1,0 +1,88 @@
+//! What the files of one artifact are: an artifact is a file or a directory.
+
+use skillmeat_protocol::hash::ContentHash;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What `stat` says of one file. Equal stamps mean unchanged content, unless the stamp was racy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// Modification time, nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// Change time, nanoseconds since 1970; 0 where the platform has none.
+    pub ctime_ns: i64,
+    /// Inode, or file index; 0 where the platform has none.
+    pub inode: u64,
+    /// Device, or volume; 0 where the platform has none.
+    pub device: u64,
+    /// Permission bits; 0 where the platform has none.
+    pub mode: u32,
+}
+
+/// One regular file (or link to one) of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// Path below the artifact's root with `/` between components; empty when the artifact is the file itself.
+    pub path: OsString,
+    /// Its stamp, read before its content.
+    pub stamp: Stamp,
+    /// SHA-256 of its content.
+    pub hash: ContentHash,
+    /// Whether the ignore list (formats-core §7.5 and editor temporaries) names it.
+    pub ignored: bool,
+}
+
+/// Digest of all paths and stamps of an artifact: equal fingerprints mean that nothing needs to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub [u8; 16]);
+
+/// Whether an artifact is one file or a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum TreeKind {
+    File,
+    Directory,
+}
+
+/// The result of reading one artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tree {
+    /// Nothing is there.
+    Absent,
+    /// It is there and was read completely.
+    Present(Arc<TreeInfo>),
+    /// It is there, but its content cannot be known; never treated as absent.
+    Unreadable {
+        /// Names the file and the reason.
+        message: String,
+    },
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeInfo {
+    /// File or directory.
+    pub kind: TreeKind,
+    /// The recorded hash (H1, formats-core §6) over all files that are not ignored.
+    pub hash: ContentHash,
+    /// The same over all files, when some are ignored.
+    pub hash_with_ignored: Option<ContentHash>,
+    /// Framed hash over path, mode and content of every file that is not ignored: identifies a version.
+    pub version_hash: ContentHash,
+    /// Digest of the stamps behind these hashes.
+    pub fingerprint: Fingerprint,
+    /// Whether a stamp was so young that a later change could share it; such a tree is read again when verified.
+    pub racy: bool,
+    /// Files, without ignored ones.
+    pub file_count: u32,
+    /// Their bytes.
+    pub total_size: u64,
+    /// Version that its frontmatter declares.
+    pub version: Option<Box<str>>,
+    /// Files outside the artifact that links in it lead to, and the real directory when its root is a link: changes
+    /// there change the artifact.
+    pub linked: Vec<PathBuf>,
+}
