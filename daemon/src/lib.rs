@@ -1,5 +1,6 @@
 //! `skillmeatd`: watches Claude Code artifacts and knows, at every moment, how each deployment differs from the collection
 //! it came from.
 
+pub mod drift;
 pub mod library;
 pub mod model;
