@@ -1,0 +1,56 @@
+//! Rows: one file per thing that is stored, with the SQL that writes it beside the SQL that reads it back.
+//!
+//! Reading back gives exactly what was stored. Lists that nothing selects by (problems, directories, tags) are JSON in
+//! one column; everything else is columns. A value that cannot be read back is an error, never a default: the caller
+//! then takes the database as damaged.
+
+pub(super) mod collection;
+pub(super) mod drift;
+pub(super) mod project;
+pub(super) mod tree;
+mod value;
+
+use super::change::Loaded;
+use rusqlite::{Connection, Row};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Reads the whole database.
+pub(super) fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
+    Ok(Loaded {
+        projects: project::load(connection)?,
+        collections: collection::load(connection)?,
+        trees: tree::load(connection)?,
+        first_seen: drift::load(connection)?,
+    })
+}
+
+/// Reads child rows, whose first column names the parent, in the query's order.
+fn by_parent<T>(
+    connection: &Connection,
+    sql: &str,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<HashMap<i64, Vec<T>>> {
+    let mut found: HashMap<i64, Vec<T>> = HashMap::new();
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        found.entry(row.get(0)?).or_default().push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// Shares equal texts: tens of thousands of records name a handful of profiles, platforms and collections.
+#[derive(Default)]
+struct Shared(HashSet<Arc<str>>);
+
+impl Shared {
+    fn get(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(new.clone());
+        new
+    }
+}

@@ -1,0 +1,255 @@
+//! The thread that writes. It owns the connection; everybody else only hands it changes.
+//!
+//! Sending never blocks. Whatever is waiting when the thread is free goes into one IMMEDIATE transaction, so a burst
+//! costs one commit and the queue drains faster the longer it is.
+//!
+//! A batch that cannot be written is lost: keeping it would need as much memory as the disk lacks space. The thread
+//! goes on, reports it ([`Writer::status`]), and marks the first batch that succeeds afterwards (`state`), so that the
+//! next start throws the rows away instead of showing some that never belonged together. If nothing succeeds any more,
+//! the rows are those of an earlier moment and need no mark.
+
+use super::change::Change;
+use super::rows::{collection, drift, project, tree};
+use super::{CacheError, state};
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Changes in one transaction; bounds the log and what one failure loses.
+const BATCH: usize = 8192;
+
+enum Message {
+    Changes(Vec<Change>),
+    /// Write what is waiting, end, and say how that went.
+    Close(Sender<rusqlite::Result<()>>),
+}
+
+/// Hands changes to the writing thread. Dropping it lets the thread write what is waiting and end, but, unlike
+/// [`Writer::close`], leaves a database that counts as interrupted.
+#[derive(Debug)]
+pub struct Writer {
+    messages: Sender<Message>,
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    queued: AtomicUsize,
+    trouble: Mutex<Trouble>,
+}
+
+#[derive(Debug, Default)]
+struct Trouble {
+    lost: u64,
+    last: String,
+}
+
+impl Shared {
+    fn lose(&self, batches: usize, why: String) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.lost += batches as u64;
+        trouble.last = why;
+    }
+}
+
+impl Writer {
+    /// Starts the thread. `path` is for messages.
+    pub(super) fn start(connection: Connection, path: PathBuf) -> Result<Self, CacheError> {
+        let (messages, inbox) = mpsc::channel();
+        let shared = Arc::new(Shared { path, queued: AtomicUsize::new(0), trouble: Mutex::default() });
+        let store = Store { connection, shared: shared.clone(), gap: false };
+        let thread = std::thread::Builder::new().name("cache".to_owned()).spawn(move || store.run(&inbox));
+        Ok(Self { messages, shared, thread: thread.map_err(CacheError::Thread)? })
+    }
+
+    /// Hands over one batch. Never blocks and never fails; what cannot be written shows in [`Writer::status`].
+    pub fn send(&self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        self.shared.queued.fetch_add(1, Ordering::Relaxed);
+        if self.messages.send(Message::Changes(changes)).is_err() {
+            self.shared.queued.fetch_sub(1, Ordering::Relaxed);
+            self.shared.lose(1, "the writing thread has ended".to_owned());
+        }
+    }
+
+    /// Batches that are not yet written.
+    pub fn queued(&self) -> usize {
+        self.shared.queued()
+    }
+
+    /// What could not be written since the start, for people; none when all was.
+    pub fn status(&self) -> Option<String> {
+        self.shared.status()
+    }
+
+    /// The same two questions for those who do not own the writer.
+    pub fn monitor(&self) -> Monitor {
+        Monitor(Arc::clone(&self.shared))
+    }
+
+    /// Writes what is waiting, empties the log into the database and ends the thread.
+    ///
+    /// # Errors
+    /// [`CacheError::Slow`] when that takes longer than `limit` (the thread goes on by itself), [`CacheError::Close`]
+    /// when the end cannot be written, [`CacheError::Lost`] when an earlier batch could not be. The database is sound
+    /// in each case; the next start checks it.
+    pub fn close(self, limit: Duration) -> Result<(), CacheError> {
+        let (reply, outcome) = mpsc::channel();
+        let path = self.shared.path.clone();
+        let asked = self.messages.send(Message::Close(reply)).is_ok();
+        match outcome.recv_timeout(limit) {
+            Err(mpsc::RecvTimeoutError::Timeout) => return Err(CacheError::Slow { path, limit }),
+            Ok(Err(source)) => return Err(CacheError::Close { path, source }),
+            Ok(Ok(())) | Err(mpsc::RecvTimeoutError::Disconnected) => {}
+        }
+        let ended = self.thread.join().is_ok();
+        let trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked && ended && trouble.lost == 0 {
+            return Ok(());
+        }
+        Err(CacheError::Lost { path, batches: trouble.lost, reason: trouble.last.clone() })
+    }
+
+    /// Ends the thread as a kill would after the last commit: everything sent is written, nothing is closed.
+    #[cfg(test)]
+    pub(super) fn abandon(self) {
+        drop(self.messages);
+        self.thread.join().expect("the thread does not panic");
+    }
+}
+
+/// Tells how a [`Writer`] is doing.
+#[derive(Clone, Debug)]
+pub struct Monitor(Arc<Shared>);
+
+impl Monitor {
+    /// Batches that are not yet written.
+    pub fn queued(&self) -> usize {
+        self.0.queued()
+    }
+
+    /// What could not be written since the start, for people; none when all was.
+    pub fn status(&self) -> Option<String> {
+        self.0.status()
+    }
+}
+
+impl Shared {
+    fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    fn status(&self) -> Option<String> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        (trouble.lost > 0).then(|| {
+            let Trouble { lost, last } = &*trouble;
+            format!("{}: changes could not be written, {lost} times so far; last: {last}", self.path.display())
+        })
+    }
+}
+
+/// The thread's side.
+struct Store {
+    connection: Connection,
+    shared: Arc<Shared>,
+    /// Whether a batch was lost that the database does not know of yet.
+    gap: bool,
+}
+
+/// What one transaction takes.
+#[derive(Default)]
+struct Batch {
+    changes: Vec<Change>,
+    /// How many sendings these are.
+    count: usize,
+    close: Option<Sender<rusqlite::Result<()>>>,
+}
+
+impl Batch {
+    fn gather(first: Message, inbox: &Receiver<Message>) -> Self {
+        let mut batch = Self::default();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Changes(mut changes) => {
+                    batch.changes.append(&mut changes);
+                    batch.count += 1;
+                }
+                Message::Close(reply) => {
+                    batch.close = Some(reply);
+                    break;
+                }
+            }
+            next = if batch.changes.len() < BATCH { inbox.try_recv().ok() } else { None };
+        }
+        batch
+    }
+}
+
+impl Store {
+    fn run(mut self, inbox: &Receiver<Message>) {
+        while let Ok(first) = inbox.recv() {
+            let batch = Batch::gather(first, inbox);
+            if let Err(e) = self.write(&batch.changes) {
+                tracing::warn!(path = %self.shared.path.display(), error = %e, "cannot write to the cache");
+                self.gap = true;
+                self.shared.lose(batch.count, e.to_string());
+            }
+            self.shared.queued.fetch_sub(batch.count, Ordering::Relaxed);
+            if let Some(reply) = batch.close {
+                let outcome = self.finish();
+                // The sender has gone when it waited too long; there is nobody else to tell.
+                let _ = reply.send(outcome);
+                return;
+            }
+        }
+    }
+
+    fn write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if self.gap {
+            state::mark_incomplete(&transaction)?;
+        }
+        for change in changes {
+            apply(&transaction, change)?;
+        }
+        transaction.commit()?;
+        self.gap = false;
+        Ok(())
+    }
+
+    /// After a loss the database must not count as closed in order; the lost changes are then found by the next
+    /// start's checks or by the mark.
+    fn finish(self) -> rusqlite::Result<()> {
+        let lost = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).lost;
+        if lost == 0 {
+            state::mark_closed(&self.connection)?;
+        }
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.connection.close().map_err(|(_, e)| e)
+    }
+}
+
+fn apply(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
+    match change {
+        Change::Collection { id, name, path, scan } => collection::store(connection, id, name, path, scan),
+        Change::CollectionGone { id } => collection::remove(connection, id),
+        Change::Project { path, coverage, scan } => project::store(connection, path, coverage, scan),
+        Change::ProjectGone { path } => project::remove(connection, path),
+        Change::Tree { path, owner, tree, files } => tree::store(connection, path, owner, tree, files),
+        Change::TreeGone { path } => tree::remove(connection, path),
+        Change::Drift(row) => drift::store(connection, row),
+        Change::DriftGone(item) => drift::remove(connection, item),
+    }
+}
