@@ -2,7 +2,13 @@
 //! it came from.
 
 pub mod cache;
+pub mod clock;
 pub mod drift;
+pub mod engine;
 pub mod library;
+pub mod metrics;
 pub mod model;
 pub mod os;
+pub mod registry;
+pub mod scan;
+pub mod watch;

@@ -1,0 +1,193 @@
+//! What subscribers hear, and when (design §5).
+//!
+//! A change is announced at once ([`work`](super::work) has already waited for unfinished writes). What follows on the
+//! same artifact within [`QUIET`] is folded into one further announcement, [`CAP`] after the first change at the
+//! latest; an item that is back to what was announced is not announced again.
+//!
+//! Readers do not wait for any of this: the snapshot changes at once.
+
+use super::snapshot::ItemView;
+use super::unit::ProjectSlot;
+use super::work::{CAP, QUIET};
+use skillmeat_protocol::event::Cause;
+use skillmeat_protocol::ids::ArtifactKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which item of which project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ItemId {
+    /// The project.
+    pub project: ProjectSlot,
+    /// The artifact.
+    pub key: ArtifactKey,
+    /// The profile.
+    pub profile: Arc<str>,
+}
+
+/// One change to tell.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// Which item.
+    pub id: ItemId,
+    /// What subscribers believe; none when they do not know the item.
+    pub told: Option<Arc<ItemView>>,
+    /// What is true; none when the item is gone.
+    pub now: Option<Arc<ItemView>>,
+    /// What made it happen.
+    pub cause: Cause,
+    /// When it was first known.
+    pub since: Duration,
+}
+
+struct Fold {
+    told: Option<Arc<ItemView>>,
+    now: Option<Arc<ItemView>>,
+    cause: Cause,
+    changed: Option<Duration>,
+    quiet: Duration,
+    cap: Duration,
+}
+
+/// The open folds.
+#[derive(Default)]
+pub struct Announcer {
+    folds: BTreeMap<ItemId, Fold>,
+}
+
+impl std::fmt::Debug for Announcer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Announcer").field("open", &self.folds.len()).finish()
+    }
+}
+
+impl Announcer {
+    /// An item changed from `old` to `new`. Gives what is to be told at once.
+    pub fn changed(
+        &mut self,
+        id: ItemId,
+        old: Option<Arc<ItemView>>,
+        new: Option<Arc<ItemView>>,
+        cause: &Cause,
+        now: Duration,
+    ) -> Option<Telling> {
+        if let Some(fold) = self.folds.get_mut(&id) {
+            fold.now = new;
+            fold.cause = cause.clone();
+            fold.changed.get_or_insert(now);
+            fold.quiet = (now + QUIET).min(fold.cap);
+            return None;
+        }
+        let fold = Fold {
+            told: new.clone(),
+            now: new.clone(),
+            cause: cause.clone(),
+            changed: None,
+            quiet: now + QUIET,
+            cap: now + CAP,
+        };
+        self.folds.insert(id.clone(), fold);
+        Some(Telling { id, told: old, now: new, cause: cause.clone(), since: now })
+    }
+
+    /// Closes the folds that have been quiet long enough, and gives what they have to tell.
+    pub fn expired(&mut self, now: Duration) -> Vec<Telling> {
+        let ids: Vec<_> = self.folds.iter().filter(|(_, fold)| fold.quiet <= now).map(|(id, _)| id.clone()).collect();
+        let mut tellings = Vec::new();
+        for id in ids {
+            let Some(fold) = self.folds.remove(&id) else { continue };
+            if let Some(since) = fold.changed
+                && differ(fold.told.as_deref(), fold.now.as_deref())
+            {
+                tellings.push(Telling { id, told: fold.told, now: fold.now, cause: fold.cause, since });
+            }
+        }
+        tellings
+    }
+
+    /// Forgets a project that is no longer registered.
+    pub fn forget(&mut self, project: ProjectSlot) {
+        self.folds.retain(|id, _| id.project != project);
+    }
+
+    /// When the next fold closes.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.folds.values().map(|fold| fold.quiet).min()
+    }
+}
+
+/// Whether there is anything to tell. An item that went through another state and came back is as old as this visit, and
+/// otherwise what it was.
+fn differ(told: Option<&ItemView>, now: Option<&ItemView>) -> bool {
+    let ageless = |view: &ItemView| ItemView { since: None, ..view.clone() };
+    told.map(ageless) != now.map(ageless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skillmeat_protocol::drift::DriftState;
+    use skillmeat_protocol::event::CauseKind;
+    use skillmeat_protocol::ids::ArtifactType;
+
+    fn view(state: DriftState) -> Option<Arc<ItemView>> {
+        Some(Arc::new(ItemView {
+            key: ArtifactKey::new(ArtifactType::Skill, "x"),
+            profile: "claude_code".into(),
+            record: None,
+            collection: None,
+            path: "/p/x".into(),
+            state,
+            drift_type: None,
+            change_origin: None,
+            recommendation: None,
+            collection_hash: None,
+            project_hash: None,
+            collection_version: None,
+            project_version: None,
+            since: None,
+            message: None,
+        }))
+    }
+
+    fn id() -> ItemId {
+        ItemId {
+            project: ProjectSlot(0),
+            key: ArtifactKey::new(ArtifactType::Skill, "x"),
+            profile: "claude_code".into(),
+        }
+    }
+
+    const CAUSE: Cause = Cause { kind: CauseKind::Project, path: None };
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    #[test]
+    fn one_save_is_one_event_and_its_echo_is_silent() {
+        let mut announcer = Announcer::default();
+        let (clean, edited) = (view(DriftState::InSync), view(DriftState::Modified));
+        let told = announcer.changed(id(), clean.clone(), edited.clone(), &CAUSE, ms(0));
+        assert_eq!(told.expect("at once").now, edited);
+        assert!(announcer.changed(id(), edited.clone(), clean, &CAUSE, ms(5)).is_none());
+        assert!(announcer.changed(id(), None, edited, &CAUSE, ms(10)).is_none());
+        assert!(announcer.expired(ms(29)).is_empty());
+        assert!(announcer.expired(ms(30)).is_empty(), "back to what was told");
+        assert_eq!(announcer.deadline(), None);
+    }
+
+    #[test]
+    fn what_follows_is_folded_into_one_event_within_the_cap() {
+        let mut announcer = Announcer::default();
+        let (clean, edited) = (view(DriftState::InSync), view(DriftState::Modified));
+        announcer.changed(id(), clean.clone(), edited.clone(), &CAUSE, ms(0));
+        for t in (15..=255).step_by(15) {
+            let (old, new) = if t % 2 == 0 { (&clean, &edited) } else { (&edited, &clean) };
+            assert!(announcer.changed(id(), old.clone(), new.clone(), &CAUSE, ms(t)).is_none());
+            assert!(announcer.expired(ms(t)).is_empty() || t >= 250);
+        }
+        assert!(announcer.deadline().is_none_or(|d| d <= ms(275)));
+    }
+}

@@ -1,0 +1,209 @@
+//! Takes in a look at a project: its records, and which files are to be looked at.
+//!
+//! A project whose root is gone keeps its last known answer and is called missing. Coming back, everything in it is
+//! compared again: no event spoke for it meanwhile.
+
+use super::event::Now;
+use super::items::cause;
+use super::routes::Reach;
+use super::state::{Presence, State};
+use super::unit::{ProjectSlot, Root, TreeSlot, Unit};
+use super::work::{Mark, Running};
+use crate::model::{ProjectScan, Record, Tree};
+use crate::scan::{Look, Urgency};
+use crate::watch::Hint;
+use skillmeat_protocol::event::CauseKind;
+use skillmeat_protocol::ids::ArtifactType;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+impl State {
+    pub(super) fn apply_project(&mut self, slot: ProjectSlot, mut scan: ProjectScan, ended: &Running, now: Now) {
+        let Some(project) = self.projects.get_mut(&slot) else { return };
+        let problems = std::mem::take(&mut scan.problems);
+        if *project.problems != *problems {
+            project.problems = problems.into();
+            self.pending.project(slot);
+        }
+        let presence = if scan.present { Presence::Present } else { Presence::Missing };
+        let before = std::mem::replace(&mut project.presence, presence);
+        if before != presence {
+            self.pending.project(slot);
+            self.pending.moved(slot);
+        }
+        if presence == Presence::Missing {
+            self.missing.insert(slot);
+            self.route_project(slot, &scan, ended, now);
+            return;
+        }
+        self.missing.remove(&slot);
+        if before == Presence::Missing {
+            // Also when its listing is what it was: the routes below the root went with it.
+            self.route_project(slot, &scan, ended, now);
+            self.compare_trees(slot, ended, now);
+        }
+        let Some(project) = self.projects.get_mut(&slot) else { return };
+        if let Some(before) = &project.scan {
+            keep_unread(before, &mut scan);
+        }
+        if project.scan.as_deref() == Some(&scan) {
+            return;
+        }
+        let scan = Arc::new(scan);
+        project.scan = Some(Arc::clone(&scan));
+        self.route_project(slot, &scan, ended, now);
+        self.rebuild_trees(slot, &scan, ended, now);
+        self.pending.project_scan(slot);
+        let root = scan.directories.get(1).or(scan.directories.first());
+        let cause = cause(CauseKind::Record, root.map(|d| d.join(".skillmeat-deployed.toml")).as_deref());
+        self.relist(slot, &cause, now);
+    }
+
+    pub(super) fn route_project(&mut self, slot: ProjectSlot, scan: &ProjectScan, ended: &Running, now: Now) {
+        let Some(project) = self.projects.get_mut(&slot) else { return };
+        let root = Arc::clone(&project.root);
+        let mut routed = vec![(Arc::clone(&root), Reach::Dotted)];
+        // The first directory is the root. It is listed again when it is itself a profile root, or a link leads to it.
+        let listed = scan.directories.iter().skip(1);
+        routed.extend(listed.map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
+        routed.extend(scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself)));
+        // A missing project has nothing below its root, but the ways up must stay.
+        let old = std::mem::replace(&mut project.routed, routed.clone());
+        self.reroute(Unit::Project(slot), Root::Project(slot), &old, &routed, ended.since, now);
+    }
+
+    pub(super) fn rebuild_trees(&mut self, slot: ProjectSlot, scan: &ProjectScan, ended: &Running, now: Now) {
+        let Some(project) = self.projects.get_mut(&slot) else { return };
+        let root = Arc::clone(&project.root);
+        let mut before = std::mem::take(&mut project.trees);
+        let mut trees: HashMap<Arc<Path>, TreeSlot> = HashMap::with_capacity(before.len());
+        let recorded = scan.records.iter().map(|r| (&r.path, r.key.kind));
+        let wanted = recorded.chain(scan.on_disk.iter().map(|d| (&d.path, d.key.kind)));
+        for (path, kind) in wanted {
+            if trees.contains_key(path.as_path()) {
+                continue;
+            }
+            let kept = before.remove_entry(path.as_path());
+            let (path, tree) = match kept {
+                Some((path, tree)) if self.trees.get(&tree).is_some_and(|t| t.kind == kind) => {
+                    self.guard_tree(tree, guard_of(&root, scan, &path), ended, now);
+                    (path, tree)
+                }
+                other => {
+                    if let Some((_, old)) = other {
+                        self.drop_tree(old);
+                    }
+                    let guard = guard_of(&root, scan, path);
+                    (
+                        Arc::from(path.as_path()),
+                        self.new_tree(Root::Project(slot), path, &guard, kind, ended.since, now),
+                    )
+                }
+            };
+            trees.insert(path, tree);
+        }
+        for (_, tree) in before {
+            self.drop_tree(tree);
+        }
+        if let Some(project) = self.projects.get_mut(&slot) {
+            project.trees = trees;
+        }
+    }
+
+    /// A tree whose profile root is another now, or none, is looked at again: the former says nothing of it.
+    fn guard_tree(&mut self, slot: TreeSlot, guard: Arc<Path>, ended: &Running, now: Now) {
+        let Some(tree) = self.trees.get_mut(&slot).filter(|tree| tree.guard != guard) else { return };
+        let path = Arc::clone(&tree.path);
+        let old = std::mem::replace(&mut tree.guard, Arc::clone(&guard));
+        for dir in ways(&path, &old) {
+            self.routes.remove(dir, Unit::Tree(slot), Reach::Itself);
+        }
+        for dir in ways(&path, &guard) {
+            self.routes.add(&dir.into(), Unit::Tree(slot), Reach::Itself);
+        }
+        let mark = Mark { since: ended.since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        self.work.mark(Unit::Tree(slot), tree.root, mark, now.mono);
+    }
+
+    fn compare_trees(&mut self, slot: ProjectSlot, ended: &Running, now: Now) {
+        let trees: Vec<_> = self.projects.get(&slot).into_iter().flat_map(|p| p.trees.values().copied()).collect();
+        let mark = Mark { since: ended.since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        for tree in trees {
+            self.work.mark(Unit::Tree(tree), Root::Project(slot), mark, now.mono);
+        }
+    }
+
+    /// A new unit for the files at `path`; it is looked at on behalf of whatever made it known.
+    pub(super) fn new_tree(
+        &mut self,
+        root: Root,
+        path: &Path,
+        guard: &Arc<Path>,
+        kind: ArtifactType,
+        since: super::work::Seq,
+        now: Now,
+    ) -> TreeSlot {
+        let slot = TreeSlot(self.new_slot());
+        let tree = self.remembered.remove(path);
+        let path: Arc<Path> = path.into();
+        self.routes.add(&path, Unit::Tree(slot), Reach::Inside);
+        for dir in ways(&path, guard) {
+            self.routes.add(&dir.into(), Unit::Tree(slot), Reach::Itself);
+        }
+        let linked: Vec<Arc<Path>> = match &tree {
+            Some(Tree::Present(info)) => info.linked.iter().map(|path| path.as_path().into()).collect(),
+            _ => Vec::new(),
+        };
+        for link in &linked {
+            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
+        }
+        let guard = Arc::clone(guard);
+        let state = super::state::TreeState { root, path, guard, kind, tree, metadata: None, linked };
+        self.trees.insert(slot, state);
+        let urgency = if self.verified { Urgency::Now } else { Urgency::WhenIdle };
+        let mark = Mark { since, look: Look::Verify, hint: Hint::Finished, urgency };
+        self.work.mark(Unit::Tree(slot), root, mark, now.mono);
+        slot
+    }
+
+    pub(super) fn drop_tree(&mut self, slot: TreeSlot) {
+        let Some(tree) = self.trees.remove(&slot) else { return };
+        let unit = Unit::Tree(slot);
+        self.routes.remove(&tree.path, unit, Reach::Inside);
+        for dir in ways(&tree.path, &tree.guard) {
+            self.routes.remove(dir, unit, Reach::Itself);
+        }
+        for linked in &tree.linked {
+            self.routes.remove(linked, unit, Reach::Inside);
+        }
+        self.work.forget(unit);
+        self.pending.take_cause(slot);
+        self.note_unwatched(unit, tree.root, None);
+        self.pending.tree_gone(&tree.path);
+    }
+}
+
+/// The directories from an artifact up to its guard: one that comes or goes takes the artifact along, without an event at
+/// the artifact itself.
+fn ways<'a>(path: &'a Path, guard: &'a Path) -> impl Iterator<Item = &'a Path> {
+    path.ancestors().skip(1).take_while(move |dir| dir.starts_with(guard))
+}
+
+/// Where records cannot be read, those known before stay, marked as unreadable: an artifact that vanished from the answer
+/// would look as if nobody had deployed it.
+fn keep_unread(before: &ProjectScan, scan: &mut ProjectScan) {
+    for unread in &scan.unread {
+        for record in before.records.iter().filter(|r| r.profile == unread.profile) {
+            let flaw = Some(unread.reason.clone());
+            scan.records.push(Arc::new(Record { flaw, ..(**record).clone() }));
+        }
+    }
+}
+
+/// The profile root that `path` lies in, else the project: without it, the project is missing rather than the artifact
+/// deleted. Listed directories are the root, the profile roots and what lies below those.
+fn guard_of(root: &Arc<Path>, scan: &ProjectScan, path: &Path) -> Arc<Path> {
+    let above = scan.directories.iter().skip(1).filter(|dir| path.starts_with(dir));
+    above.min_by_key(|dir| dir.as_os_str().len()).map_or_else(|| Arc::clone(root), |dir| dir.as_path().into())
+}

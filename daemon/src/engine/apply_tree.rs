@@ -1,0 +1,226 @@
+//! Takes in what looks found, and classifies what depends on an artifact's files.
+
+use super::event::Now;
+use super::items::{Source, cause};
+use super::routes::Reach;
+use super::state::State;
+use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
+use super::work::{Mark, Running};
+use crate::cache::{Change, TreeOwner};
+use crate::model::{Metadata, Tree, TreeKind};
+use crate::scan::job::TreeFinding;
+use crate::scan::{Finding, Look, Outcome, Urgency};
+use crate::watch::Hint;
+use skillmeat_protocol::event::CauseKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+impl State {
+    pub(super) fn scanned(&mut self, outcome: Outcome, now: Now) {
+        let Outcome { unit, finding, unwatched } = outcome;
+        let Some(ended) = self.work.ended(unit) else { return };
+        if let Some(root) = self.root_of(unit) {
+            // A look without a result says nothing of what it could watch either.
+            if !matches!(finding, Finding::Unstable | Finding::Failed(_)) {
+                self.note_unwatched(unit, root, unwatched);
+            }
+            self.apply(unit, root, finding, &ended, now);
+        }
+        self.work.settle(ended);
+        self.look_ended();
+    }
+
+    fn apply(&mut self, unit: Unit, root: Root, finding: Finding, ended: &Running, now: Now) {
+        match (unit, finding) {
+            (Unit::Home, Finding::Home(scan)) => self.apply_home(*scan, ended, now),
+            (Unit::Collection(slot), Finding::Collection(scan)) => self.apply_collection(slot, *scan, ended, now),
+            (Unit::Project(slot), Finding::Project(scan)) => self.apply_project(slot, *scan, ended, now),
+            (Unit::Tree(slot), Finding::Tree(finding)) => self.apply_tree(slot, root, *finding, ended, now),
+            (Unit::Tree(slot), Finding::Unchanged(metadata)) => self.apply_metadata(slot, root, metadata, now),
+            // Whoever the artifact belongs to is gone, or nearly: that look decides.
+            (Unit::Tree(_), Finding::RootGone) => self.mark_owner(root, ended, now),
+            (_, Finding::Unstable) => {
+                // Read while it was written: its last known state stays until it holds still.
+                let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Ongoing, urgency: Urgency::Now };
+                self.work.mark(unit, root, mark, now.mono);
+            }
+            (Unit::Tree(slot), Finding::Failed(reason)) => {
+                tracing::error!(?unit, reason, "a scan failed");
+                // Its content cannot be known, and must not pass for what it was.
+                let message = format!("it could not be looked at: {reason}");
+                let tree = Tree::Unreadable { message };
+                self.apply_tree(
+                    slot,
+                    root,
+                    TreeFinding { tree, files: Vec::new(), metadata: None, linked: Vec::new() },
+                    ended,
+                    now,
+                );
+            }
+            (unit, Finding::Failed(reason)) => tracing::error!(?unit, reason, "a scan failed"),
+            (unit, finding) => tracing::error!(?unit, ?finding, "a scan answered for another kind of unit"),
+        }
+    }
+
+    /// A root is polled as long as one of its units cannot be watched: each speaks for itself only.
+    pub(super) fn note_unwatched(&mut self, unit: Unit, root: Root, unwatched: Option<String>) {
+        match unwatched {
+            Some(reason) => {
+                let units = self.unwatched.entry(root).or_default();
+                if units.is_empty() {
+                    self.pending.root(root);
+                }
+                units.insert(unit, reason);
+            }
+            None => {
+                let Some(units) = self.unwatched.get_mut(&root) else { return };
+                if units.remove(&unit).is_some() && units.is_empty() {
+                    self.unwatched.remove(&root);
+                    self.pending.root(root);
+                }
+            }
+        }
+    }
+
+    pub(super) fn mark_owner(&mut self, root: Root, ended: &Running, now: Now) {
+        let unit = match root {
+            Root::Home => Unit::Home,
+            // The list of collections decides whether this one still exists.
+            Root::Collection(slot) => {
+                let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
+                self.work.mark(Unit::Home, Root::Home, mark, now.mono);
+                Unit::Collection(slot)
+            }
+            Root::Project(slot) => Unit::Project(slot),
+        };
+        let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
+        self.work.mark(unit, root, mark, now.mono);
+    }
+
+    /// Routes what happens where links lead from the artifact, and has it looked at again if something happened there
+    /// before there was a route.
+    fn link(&mut self, slot: TreeSlot, root: Root, linked: &[PathBuf], ended: &Running, now: Now) {
+        let Some(known) = self.trees.get_mut(&slot) else { return };
+        let linked: Vec<Arc<Path>> = linked.iter().map(|path| path.as_path().into()).collect();
+        let old = std::mem::replace(&mut known.linked, linked.clone());
+        for link in &old {
+            self.routes.remove(link, Unit::Tree(slot), Reach::Inside);
+        }
+        for link in &linked {
+            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
+        }
+        let fresh: Vec<_> = linked.into_iter().filter(|link| !old.contains(link)).collect();
+        if self.was_heard_below(&fresh) {
+            let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
+            self.work.mark(Unit::Tree(slot), root, mark, now.mono);
+        }
+    }
+
+    fn apply_tree(&mut self, slot: TreeSlot, root: Root, finding: TreeFinding, ended: &Running, now: Now) {
+        let TreeFinding { tree, files, metadata, linked } = finding;
+        self.link(slot, root, &linked, ended, now);
+        // Whatever touched it is answered by this look, also if it changed nothing.
+        let touched = self.pending.take_cause(slot);
+        let Some(known) = self.trees.get_mut(&slot) else { return };
+        // What cannot be read is there.
+        let is_something = |tree: &Tree| !matches!(tree, Tree::Absent);
+        let was_there = known.tree.as_ref().is_some_and(is_something);
+        let is_there = is_something(&tree);
+        // What kinds of things are artifacts depends on their place: a file in the place of a directory may be none.
+        let other_kind = known.tree.as_ref().and_then(kind_of).zip(kind_of(&tree)).is_some_and(|(was, is)| was != is);
+        let newly_known = known.tree.is_none();
+        let metadata = metadata.map(Arc::new);
+        let same = known.tree.as_ref() == Some(&tree);
+        let same_metadata = metadata.is_none() || known.metadata == metadata;
+        if same && same_metadata {
+            return;
+        }
+        known.tree = Some(tree.clone());
+        if metadata.is_some() || !matches!(tree, Tree::Present(_)) {
+            known.metadata = metadata;
+        }
+        let path = known.path.to_path_buf();
+        let touched = touched.unwrap_or_else(|| path.clone());
+        if !same && let Some(owner) = self.tree_owner(root) {
+            self.pending.change(Change::Tree { path, owner, tree, files });
+        }
+        if (was_there != is_there || other_kind) && !newly_known {
+            // Listings, `added` and untracked artifacts depend on what is there.
+            self.mark_owner(root, ended, now);
+        }
+        match root {
+            Root::Project(project) => {
+                let cause = cause(CauseKind::Project, Some(&touched));
+                self.reclassify(project, |item| item.tree == slot, &cause, now);
+            }
+            Root::Collection(collection) => {
+                self.original_changed(collection, slot, &touched, now);
+                if was_there != is_there {
+                    let users = self.users.get(&collection).cloned().unwrap_or_default();
+                    for project in users {
+                        self.list_added(project);
+                    }
+                }
+            }
+            Root::Home => {}
+        }
+    }
+
+    fn apply_metadata(&mut self, slot: TreeSlot, root: Root, metadata: Option<Metadata>, now: Now) {
+        let touched = self.pending.take_cause(slot);
+        let Some(tree) = self.trees.get_mut(&slot) else { return };
+        let Some(metadata) = metadata.map(Arc::new).filter(|m| tree.metadata.as_ref() != Some(m)) else { return };
+        tree.metadata = Some(metadata);
+        let touched = touched.unwrap_or_else(|| tree.path.to_path_buf());
+        if let Root::Collection(collection) = root {
+            self.original_changed(collection, slot, &touched, now);
+        }
+    }
+
+    /// Shows an artifact of a collection anew, and classifies what was deployed from it.
+    fn original_changed(&mut self, collection: CollectionSlot, slot: TreeSlot, touched: &Path, now: Now) {
+        let cause = cause(CauseKind::Collection, Some(touched));
+        let Some(key) = self.refresh_artifact(collection, slot) else { return };
+        let dependents = self.dependents.get(&(collection, key.clone())).cloned().unwrap_or_default();
+        for project in dependents {
+            let concerned =
+                |item: &super::items::Item| item.key == key && item.source == Source::Collection(collection);
+            self.reclassify(project, concerned, &cause, now);
+        }
+    }
+
+    /// Makes the view of an artifact again after its files changed; gives its key.
+    fn refresh_artifact(
+        &mut self,
+        collection: CollectionSlot,
+        slot: TreeSlot,
+    ) -> Option<skillmeat_protocol::ids::ArtifactKey> {
+        let known = self.collections.get(&collection)?;
+        let at = known.artifacts.iter().position(|(_, tree)| *tree == Some(slot))?;
+        let (old, _) = known.artifacts.get(at)?;
+        // From the manifest's own entry: completing a completed one would keep values that the files no longer have.
+        let entry = known.scan.as_ref()?.entries.iter().find(|e| e.key == old.entry.key)?;
+        let view = self.artifact_view(entry, Some(slot), old.locked);
+        let key = view.entry.key.clone();
+        if let Some(place) = self.collections.get_mut(&collection).and_then(|c| c.artifacts.get_mut(at)) {
+            place.0 = Arc::new(view);
+        }
+        self.pending.collection(collection);
+        Some(key)
+    }
+
+    fn tree_owner(&self, root: Root) -> Option<TreeOwner> {
+        match root {
+            Root::Home => None,
+            Root::Collection(slot) => Some(TreeOwner::Collection(self.collections.get(&slot)?.id.to_string())),
+            Root::Project(slot) => Some(TreeOwner::Project(self.projects.get(&slot)?.registered.path.clone())),
+        }
+    }
+}
+
+fn kind_of(tree: &Tree) -> Option<TreeKind> {
+    match tree {
+        Tree::Present(info) => Some(info.kind),
+        _ => None,
+    }
+}

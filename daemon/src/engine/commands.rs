@@ -1,0 +1,124 @@
+//! What requests ask of the state.
+
+use super::event::{Command, Effect, Now, Response, WaiterId};
+use super::pending::OldView;
+use super::state::{Presence, Project, State};
+use super::unit::{ProjectSlot, Root, Unit};
+use crate::library::registry::ProjectEntry;
+use crate::scan::{Look, Urgency};
+use crate::watch::Hint;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+impl State {
+    pub(super) fn command(&mut self, command: Command, waiter: WaiterId, now: Now) {
+        match command {
+            Command::Sync { scope, deadline } => self.barrier.enter(waiter, scope, now.mono, deadline),
+            Command::AddProject { path } => {
+                if self.projects_by_path.contains_key(path.as_path()) {
+                    let error = WireError::new(ErrorCode::AlreadyExists, "this project is already registered");
+                    return self.refuse(waiter, error.path(path.display().to_string()));
+                }
+                let registered = ProjectEntry { path, added: Some(now.wall) };
+                let Some(slot) = self.insert_project(registered) else {
+                    let error = WireError::new(ErrorCode::BadPath, "a project's path must be valid UTF-8");
+                    return self.refuse(waiter, error.hint("rename the directory"));
+                };
+                self.pending.unintroduced.insert(slot);
+                self.seq.0 += 1;
+                let root = Root::Project(slot);
+                self.mark(Unit::Project(slot), root, Look::Read, Hint::Finished, Urgency::Now, now);
+                self.save_projects(Some(waiter));
+            }
+            Command::RemoveProject { path } => {
+                let Some(slot) = self.projects_by_path.get(path.as_path()).copied() else {
+                    let error = WireError::new(ErrorCode::NotFound, "no project is registered at this path");
+                    let error = error.path(path.display().to_string()).hint("`skillmeat project list` shows them");
+                    return self.refuse(waiter, error);
+                };
+                self.drop_project(slot);
+                self.save_projects(Some(waiter));
+            }
+            Command::Subscribe { since } => {
+                let backlog = since.and_then(|clock| self.backlog(clock));
+                self.effects.push(Effect::Answer(waiter, Response::Subscribed { backlog }));
+            }
+        }
+    }
+
+    fn refuse(&mut self, waiter: WaiterId, error: WireError) {
+        self.effects.push(Effect::Answer(waiter, Response::Done(Err(error))));
+    }
+
+    fn save_projects(&mut self, waiter: Option<WaiterId>) {
+        let mut projects: Vec<_> = self.projects.values().map(|p| p.registered.clone()).collect();
+        projects.sort_by(|a, b| a.path.cmp(&b.path));
+        self.effects.push(Effect::SaveProjects(projects, waiter));
+    }
+
+    /// Adds a project without looking at it; none when its path is not UTF-8.
+    pub(super) fn insert_project(&mut self, registered: ProjectEntry) -> Option<ProjectSlot> {
+        let path: Arc<str> = registered.path.to_str()?.into();
+        let root: Arc<Path> = registered.path.as_path().into();
+        let slot = ProjectSlot(self.new_slot());
+        self.projects_by_path.insert(Arc::clone(&root), slot);
+        let project = Project {
+            registered,
+            root,
+            path,
+            scan: None,
+            presence: Presence::Unknown,
+            problems: Arc::default(),
+            items: Vec::new(),
+            added: Arc::default(),
+            uses: BTreeSet::new(),
+            indexed: HashSet::new(),
+            trees: HashMap::new(),
+            routed: Vec::new(),
+            view: None,
+        };
+        self.projects.insert(slot, project);
+        self.pending.project(slot);
+        Some(slot)
+    }
+
+    /// Stops watching below `root`, unless anybody else listens there: somebody may register the user's home, which holds
+    /// the collections and other projects. What then stays watched costs memory only.
+    pub(super) fn unwatch(&mut self, root: &Path) {
+        // A root that was not looked at yet has no routes.
+        let mut roots = self.projects.values().map(|p| &p.root).chain(self.collections.values().map(|c| &c.root));
+        if !roots.any(|other| other.starts_with(root)) && !self.routes.any_below(root) {
+            self.effects.push(Effect::Unwatch(root.to_owned()));
+        }
+    }
+
+    fn drop_project(&mut self, slot: ProjectSlot) {
+        let Some(project) = self.projects.remove(&slot) else { return };
+        let unit = Unit::Project(slot);
+        self.projects_by_path.remove(&project.root);
+        for (path, reach) in &project.routed {
+            self.routes.remove(path, unit, *reach);
+        }
+        for tree in project.trees.values() {
+            self.drop_tree(*tree);
+        }
+        for key in &project.indexed {
+            if let Some(projects) = self.dependents.get_mut(key) {
+                projects.remove(&slot);
+            }
+        }
+        self.dependents.retain(|_, projects| !projects.is_empty());
+        for users in self.users.values_mut() {
+            users.remove(&slot);
+        }
+        self.work.forget(unit);
+        self.announcer.forget(slot);
+        self.unwatched.remove(&Root::Project(slot));
+        self.missing.remove(&slot);
+        self.pending.unintroduced.remove(&slot);
+        self.unwatch(&project.root);
+        self.pending.gone(OldView::Project(project.path));
+    }
+}

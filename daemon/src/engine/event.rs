@@ -1,0 +1,135 @@
+//! What comes in and what is asked for: closed enums, matched in one place each.
+
+use super::handle::SyncScope;
+use super::snapshot::Snapshot;
+use crate::cache::Change;
+use crate::library::config::Config;
+use crate::library::registry::{CollectionEntry, ProjectEntry};
+use crate::model::Timestamp;
+use crate::scan::{Job, Outcome, Urgency};
+use crate::watch::Hint;
+use skillmeat_protocol::clock::Clock;
+use skillmeat_protocol::error::WireError;
+use skillmeat_protocol::event::DriftEvent;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The time of an event, taken once per turn by the thread around the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Since the daemon started; never goes back.
+    pub mono: Duration,
+    /// For people; may jump.
+    pub wall: Timestamp,
+}
+
+/// Names one waiting request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaiterId(pub u64);
+
+/// "Look here again."
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// Where.
+    pub path: PathBuf,
+    /// Whether the operation is complete.
+    pub hint: Hint,
+}
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Event {
+    /// The kernel says that something happened at a path.
+    Touched(Touch),
+    /// This cookie came through the kernel's queue.
+    Cookie(u64),
+    /// Events were lost.
+    Lost {
+        /// For people.
+        reason: String,
+    },
+    /// A look ended.
+    Scanned(Outcome),
+    /// The daemon itself wrote below the home.
+    LookAtHome,
+    /// A deadline passed.
+    Tick,
+    /// A request.
+    Command(Command, WaiterId),
+}
+
+/// What requests ask of the state.
+#[derive(Debug)]
+pub enum Command {
+    /// The barrier.
+    Sync {
+        /// What it must cover.
+        scope: SyncScope,
+        /// How long the asker waits.
+        deadline: Duration,
+    },
+    /// Register a project; the path is real.
+    AddProject {
+        /// Its root.
+        path: PathBuf,
+    },
+    /// Forget a project.
+    RemoveProject {
+        /// Its root, as registered.
+        path: PathBuf,
+    },
+    /// Start a subscription.
+    Subscribe {
+        /// What the subscriber knows already.
+        since: Option<Clock>,
+    },
+}
+
+/// What the state asks for.
+#[derive(Debug)]
+pub enum Effect {
+    /// Look at a unit.
+    Scan(Job, Urgency),
+    /// Write a cookie of this number.
+    WriteCookie(u64),
+    /// Start the watching anew: what is watched is no longer known.
+    RestartWatches,
+    /// Stop watching below a directory.
+    Unwatch(PathBuf),
+    /// Show readers a new picture.
+    Publish(Arc<Snapshot>),
+    /// Tell subscribers.
+    Announce(Arc<DriftEvent>, AnnouncedAfter),
+    /// Store in the cache.
+    Persist(Vec<Change>),
+    /// Write the registry of projects, then answer whoever registered.
+    SaveProjects(Vec<ProjectEntry>, Option<WaiterId>),
+    /// Write the identities of collections.
+    SaveCollections(Vec<CollectionEntry>),
+    /// The settings changed.
+    Configure(Arc<Config>),
+    /// Answer a request.
+    Answer(WaiterId, Response),
+}
+
+/// How long a change was known before it was announced; for the latency counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnnouncedAfter(pub Duration);
+
+/// The answer to a command.
+#[derive(Debug)]
+pub enum Response {
+    /// A barrier ended.
+    Synced {
+        /// Why the picture may be behind.
+        stale: Option<String>,
+    },
+    /// Done, or not.
+    Done(Result<(), WireError>),
+    /// A subscription starts here.
+    Subscribed {
+        /// What happened since the clock that was passed; none when that is not known any more.
+        backlog: Option<Vec<Arc<DriftEvent>>>,
+    },
+}

@@ -1,0 +1,153 @@
+//! The state at start: registry and cache, unverified until the disk was compared.
+
+use super::announce::Announcer;
+use super::barrier::Barrier;
+use super::event::Now;
+use super::pending::Pending;
+use super::routes::Routes;
+use super::snapshot::{ArtifactView, Snapshot};
+use super::state::{Presence, Settings, State};
+use super::unit::Root;
+use super::work::{Running, Seq, Work};
+use crate::cache::{Change, Loaded};
+use crate::library::config::Config;
+use crate::library::registry::{CollectionEntry, ProjectEntry};
+use crate::model::{CollectionScan, ProjectScan};
+use crate::scan::Urgency;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::event::{Cause, CauseKind};
+use skillmeat_protocol::reply::Problem;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the daemon's own files say.
+#[derive(Debug, Default)]
+pub struct Registry {
+    /// Registered projects.
+    pub projects: Vec<ProjectEntry>,
+    /// Identities of collections.
+    pub collections: Vec<CollectionEntry>,
+    /// What is wrong with those files.
+    pub problems: Vec<Problem>,
+}
+
+impl State {
+    /// Continues from what was known, and marks everything for comparison.
+    pub fn new(settings: Settings, registry: Registry, loaded: Loaded, now: Now) -> Self {
+        let snapshot = Arc::new(Snapshot::empty(settings.instance));
+        let first_seen = loaded
+            .first_seen
+            .into_iter()
+            .filter(|(_, (state, _))| *state != DriftState::InSync)
+            .map(|(item, seen)| ((item.project.to_path_buf(), item.profile, item.key), seen));
+        let mut state = Self {
+            settings,
+            config: Arc::new(Config::default()),
+            home_problems: Vec::new(),
+            registry_problems: registry.problems,
+            home_routed: Vec::new(),
+            home_known: false,
+            unwatched: BTreeMap::new(),
+            missing: BTreeSet::new(),
+            identities: registry.collections,
+            collections: BTreeMap::new(),
+            projects: BTreeMap::new(),
+            projects_by_path: HashMap::new(),
+            trees: HashMap::new(),
+            dependents: HashMap::new(),
+            users: HashMap::new(),
+            remembered: loaded.trees.into_iter().collect(),
+            first_seen: first_seen.collect(),
+            routes: Routes::default(),
+            work: Work::default(),
+            barrier: Barrier::default(),
+            announcer: Announcer::default(),
+            history: VecDeque::new(),
+            history_from: 0,
+            heard: HashSet::new(),
+            looks: 0,
+            pending: Pending::default(),
+            snapshot,
+            effects: Vec::new(),
+            next_slot: 0,
+            seq: Seq(1),
+            verified: false,
+            next_verify: now.mono + super::state::SLOW_VERIFY,
+            next_poll: None,
+            next_missing: None,
+            barrier_times: Vec::new(),
+        };
+        let mut strays = Vec::new();
+        for collection in loaded.collections {
+            match state.identities.iter().find(|i| i.id.to_string() == collection.id).cloned() {
+                Some(identity) => state.load_collection(identity, collection.scan, now),
+                None => strays.push(Change::CollectionGone { id: collection.id }),
+            }
+        }
+        let mut scans: BTreeMap<PathBuf, ProjectScan> = loaded.projects.into_iter().map(|p| (p.path, p.scan)).collect();
+        for registered in registry.projects {
+            let scan = scans.remove(&registered.path);
+            state.load_project(registered, scan, now);
+        }
+        strays.extend(scans.into_keys().map(|path| Change::ProjectGone { path }));
+        state.announcer = Announcer::default();
+        state.pending.forget_news();
+        for stray in strays {
+            state.pending.change(stray);
+        }
+        // Loading marked units one by one; one comparison of everything replaces that.
+        state.work = Work::default();
+        state.verify_everything(Urgency::WhenIdle, now);
+        state.remembered = HashMap::new();
+        state.pending.home();
+        state
+    }
+
+    fn load_collection(&mut self, identity: CollectionEntry, scan: CollectionScan, now: Now) {
+        let slot = self.insert_collection(identity);
+        let guard: Arc<std::path::Path> = match self.collections.get(&slot) {
+            Some(collection) => Arc::clone(&collection.root),
+            None => return,
+        };
+        let mut artifacts = Vec::with_capacity(scan.entries.len());
+        for entry in &scan.entries {
+            let usable = entry.flaw.is_none();
+            let path = guard.join(&entry.path);
+            let root = Root::Collection(slot);
+            let tree = usable.then(|| self.new_tree(root, &path, &guard, entry.key.kind, self.seq, now));
+            if let Some(tree) = tree.and_then(|slot| self.trees.get_mut(&slot)) {
+                // Completed from the files when it was stored; stands for them until they are looked at.
+                tree.metadata = Some(Arc::new(entry.metadata.clone()));
+            }
+            let known = tree.and_then(|t| self.trees.get(&t)).and_then(|t| t.tree.clone());
+            let locked = scan.lock.iter().find(|l| l.key == entry.key).map(|l| l.content_hash);
+            artifacts.push((Arc::new(ArtifactView { entry: Arc::new(entry.clone()), tree: known, locked }), tree));
+        }
+        artifacts.sort_by(|(a, _), (b, _)| a.entry.key.cmp(&b.entry.key));
+        if let Some(collection) = self.collections.get_mut(&slot) {
+            collection.artifacts = artifacts;
+            collection.scan = Some(Arc::new(scan));
+        }
+        self.route_collection(slot, &Running::at_start(Root::Collection(slot)), now);
+    }
+
+    fn load_project(&mut self, registered: ProjectEntry, scan: Option<ProjectScan>, now: Now) {
+        let Some(slot) = self.insert_project(registered) else { return };
+        let Some(mut scan) = scan else {
+            self.pending.unintroduced.insert(slot);
+            return;
+        };
+        let problems = std::mem::take(&mut scan.problems);
+        let scan = Arc::new(scan);
+        if let Some(project) = self.projects.get_mut(&slot) {
+            project.problems = problems.into();
+            project.presence = Presence::Present;
+            project.scan = Some(Arc::clone(&scan));
+        }
+        let ended = Running::at_start(Root::Project(slot));
+        self.route_project(slot, &scan, &ended, now);
+        self.rebuild_trees(slot, &scan, &ended, now);
+        self.relist(slot, &Cause { kind: CauseKind::Record, path: None }, now);
+    }
+}

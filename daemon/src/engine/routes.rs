@@ -1,0 +1,134 @@
+//! From a path to the units that an event there concerns.
+//!
+//! A lookup walks up from the path and asks a map at each ancestor, so it costs the depth of the path, however many
+//! projects are registered.
+
+use super::unit::Unit;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What an event at or below a routed path means to a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Everything at or below it.
+    Inside,
+    /// It and its direct entries.
+    Listing,
+    /// It and those direct entries whose name begins with a dot: the root of a project, where people work.
+    Dotted,
+    /// Itself only: directories that a root lies in.
+    Itself,
+}
+
+/// A unit concerned by an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Which.
+    pub unit: Unit,
+    /// By which kind of route.
+    pub reach: Reach,
+    /// Levels between the route and the event's path.
+    pub depth: usize,
+}
+
+/// The map.
+#[derive(Debug, Default)]
+pub struct Routes {
+    targets: HashMap<Arc<Path>, Vec<(Unit, Reach)>>,
+}
+
+impl Routes {
+    /// Adds a route; adding it again changes nothing.
+    pub fn add(&mut self, path: &Arc<Path>, unit: Unit, reach: Reach) {
+        let targets = self.targets.entry(Arc::clone(path)).or_default();
+        if !targets.contains(&(unit, reach)) {
+            targets.push((unit, reach));
+        }
+    }
+
+    /// Removes a route.
+    pub fn remove(&mut self, path: &Path, unit: Unit, reach: Reach) {
+        if let Some(targets) = self.targets.get_mut(path) {
+            targets.retain(|target| *target != (unit, reach));
+            if targets.is_empty() {
+                self.targets.remove(path);
+            }
+        }
+    }
+
+    /// The units that an event at `path` concerns.
+    pub fn hits(&self, path: &Path) -> Vec<Hit> {
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut below = None;
+        for (depth, ancestor) in path.ancestors().enumerate() {
+            for &(unit, reach) in self.targets.get(ancestor).into_iter().flatten() {
+                let concerned = match reach {
+                    Reach::Inside => true,
+                    Reach::Listing => depth <= 1,
+                    Reach::Dotted => depth == 0 || depth == 1 && below.is_some_and(is_dotted),
+                    Reach::Itself => depth == 0,
+                };
+                if concerned {
+                    hits.push(Hit { unit, reach, depth });
+                }
+            }
+            below = ancestor.file_name();
+        }
+        hits
+    }
+
+    /// Whether anything at or below `root` is routed. Costs the number of routes: for registration only.
+    pub fn any_below(&self, root: &Path) -> bool {
+        self.targets.keys().any(|path| path.starts_with(root))
+    }
+
+    /// Routed paths.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether nothing is routed.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+}
+
+fn is_dotted(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unit::{ProjectSlot, TreeSlot};
+    use super::*;
+
+    #[test]
+    fn reaches_differ_in_depth_and_name() {
+        let mut routes = Routes::default();
+        let (project, tree) = (Unit::Project(ProjectSlot(1)), Unit::Tree(TreeSlot(2)));
+        let path = |text: &str| Arc::<Path>::from(Path::new(text));
+        routes.add(&path("/a"), project, Reach::Itself);
+        routes.add(&path("/a/p"), project, Reach::Dotted);
+        routes.add(&path("/a/p/.claude"), project, Reach::Listing);
+        routes.add(&path("/a/p/.claude/skills/x"), tree, Reach::Inside);
+        let cases: [(&str, &[Unit]); 9] = [
+            ("/a", &[project]),
+            ("/a/q", &[]),
+            ("/a/p", &[project]),
+            ("/a/p/Cargo.toml", &[]),
+            ("/a/p/.claude", &[project, project]),
+            ("/a/p/.claude/deployment.toml", &[project]),
+            ("/a/p/.claude/skills/y", &[]),
+            ("/a/p/.claude/skills/x", &[tree]),
+            ("/a/p/.claude/skills/x/b/c.md", &[tree]),
+        ];
+        for (at, want) in cases {
+            let got: Vec<_> = routes.hits(Path::new(at)).iter().map(|hit| hit.unit).collect();
+            assert_eq!(got, want, "{at}");
+        }
+        routes.remove(Path::new("/a/p/.claude/skills/x"), tree, Reach::Inside);
+        assert!(routes.hits(Path::new("/a/p/.claude/skills/x")).is_empty());
+        assert_eq!(routes.len(), 3);
+    }
+}

@@ -1,0 +1,314 @@
+//! What the daemon knows, and the two halves of a turn: [`State::take`] events, then [`State::settle`].
+
+use super::announce::Announcer;
+use super::barrier::{Barrier, Ending};
+use super::event::{Effect, Event, Now, Response};
+use super::handle::SyncScope;
+use super::items::Item;
+use super::pending::Pending;
+use super::routes::{Reach, Routes};
+use super::snapshot::{ArtifactView, ProjectView, Snapshot};
+use super::unit::{CollectionSlot, ProjectSlot, Root, TreeSlot, Unit};
+use super::verify::ByStat;
+use super::work::{Mark, Seq, Work};
+use crate::library::config::Config;
+use crate::library::registry::{CollectionEntry, ProjectEntry};
+use crate::model::{CollectionScan, Metadata, ProjectScan, Timestamp, Tree};
+use crate::scan::job::{Known, Wants};
+use crate::scan::{Job, JobKind, Look, Urgency};
+use crate::watch::Hint;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::event::DriftEvent;
+use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
+use skillmeat_protocol::reply::Problem;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Interval of the slow verification: everything is compared by stamps, in case an event never came.
+pub(super) const SLOW_VERIFY: Duration = Duration::from_secs(600);
+/// Announcements kept for subscribers that come back.
+const HISTORY: usize = 1024;
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The SkillMeat home, its real path if it exists.
+    pub home: PathBuf,
+    /// Random per process.
+    pub instance: u64,
+}
+
+/// A collection.
+#[derive(Debug)]
+pub(super) struct Collection {
+    pub(super) identity: CollectionEntry,
+    pub(super) id: Arc<str>,
+    pub(super) root: Arc<Path>,
+    pub(super) scan: Option<Arc<CollectionScan>>,
+    /// By key, with the slot of the files of each.
+    pub(super) artifacts: Vec<(Arc<ArtifactView>, Option<TreeSlot>)>,
+    pub(super) routed: Vec<(Arc<Path>, Reach)>,
+}
+
+impl Collection {
+    /// The artifact of this key, with the slot of its files.
+    pub(super) fn find(&self, key: &ArtifactKey) -> Option<&(Arc<ArtifactView>, Option<TreeSlot>)> {
+        let at = self.artifacts.binary_search_by(|(view, _)| view.entry.key.cmp(key)).ok()?;
+        self.artifacts.get(at)
+    }
+}
+
+/// Stands for content that cannot be known for another reason than its files.
+pub(super) static UNREADABLE: Tree = Tree::Unreadable { message: String::new() };
+
+/// A registered project.
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(super) registered: ProjectEntry,
+    pub(super) root: Arc<Path>,
+    /// The same as text: registered paths are UTF-8.
+    pub(super) path: Arc<str>,
+    /// The last look at which its root was there.
+    pub(super) scan: Option<Arc<ProjectScan>>,
+    pub(super) presence: Presence,
+    /// Problems of the last look, whether the root was there or not.
+    pub(super) problems: Arc<[Problem]>,
+    pub(super) items: Vec<Item>,
+    pub(super) added: Arc<[super::snapshot::AddedView]>,
+    /// Collections that its records name.
+    pub(super) uses: BTreeSet<CollectionSlot>,
+    /// Its entries in [`State::dependents`].
+    pub(super) indexed: HashSet<(CollectionSlot, ArtifactKey)>,
+    pub(super) trees: HashMap<Arc<Path>, TreeSlot>,
+    pub(super) routed: Vec<(Arc<Path>, Reach)>,
+    pub(super) view: Option<Arc<ProjectView>>,
+}
+
+/// Whether a project's root was there at the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    Unknown,
+    Present,
+    Missing,
+}
+
+/// The files of one artifact.
+#[derive(Debug)]
+pub(super) struct TreeState {
+    pub(super) root: Root,
+    pub(super) path: Arc<Path>,
+    pub(super) guard: Arc<Path>,
+    pub(super) kind: ArtifactType,
+    pub(super) tree: Option<Tree>,
+    pub(super) metadata: Option<Arc<Metadata>>,
+    /// Files elsewhere that links lead to.
+    pub(super) linked: Vec<Arc<Path>>,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct State {
+    pub(super) settings: Settings,
+    pub(super) config: Arc<Config>,
+    pub(super) home_problems: Vec<Problem>,
+    pub(super) registry_problems: Vec<Problem>,
+    pub(super) home_routed: Vec<(Arc<Path>, Reach)>,
+    pub(super) home_known: bool,
+    /// Roots that events cannot be relied on for: which of their units, and why.
+    pub(super) unwatched: BTreeMap<Root, BTreeMap<Unit, String>>,
+    /// Projects whose root was gone at the last look.
+    pub(super) missing: BTreeSet<ProjectSlot>,
+    /// Identities of collections, present or not.
+    pub(super) identities: Vec<CollectionEntry>,
+    pub(super) collections: BTreeMap<CollectionSlot, Collection>,
+    pub(super) projects: BTreeMap<ProjectSlot, Project>,
+    pub(super) projects_by_path: HashMap<Arc<Path>, ProjectSlot>,
+    pub(super) trees: HashMap<TreeSlot, TreeState>,
+    /// Which projects have an item of an artifact.
+    pub(super) dependents: HashMap<(CollectionSlot, ArtifactKey), BTreeSet<ProjectSlot>>,
+    /// Which projects use a collection.
+    pub(super) users: HashMap<CollectionSlot, BTreeSet<ProjectSlot>>,
+    /// Trees known from the cache, until a listing asks for them.
+    pub(super) remembered: HashMap<PathBuf, Tree>,
+    /// When a state was first seen, from the cache.
+    pub(super) first_seen: HashMap<(PathBuf, Option<String>, ArtifactKey), (DriftState, Timestamp)>,
+    pub(super) routes: Routes,
+    pub(super) work: Work,
+    pub(super) barrier: Barrier,
+    pub(super) announcer: Announcer,
+    pub(super) history: VecDeque<Arc<DriftEvent>>,
+    pub(super) history_from: u64,
+    /// Touched paths since a look is under way: it watches places that have no route before it is taken in.
+    pub(super) heard: HashSet<PathBuf>,
+    /// Listings under way.
+    pub(super) looks: u32,
+    pub(super) pending: Pending,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) next_slot: u32,
+    pub(super) seq: Seq,
+    /// Everything was compared with the disk at least once.
+    pub(super) verified: bool,
+    pub(super) next_verify: Duration,
+    pub(super) next_poll: Option<Duration>,
+    pub(super) next_missing: Option<Duration>,
+    /// Barriers that ended in this turn, and when they were asked.
+    pub(super) barrier_times: Vec<Duration>,
+}
+
+/// One turn: an event and its consequences.
+pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
+    state.take(event, now);
+    state.settle(now)
+}
+
+impl State {
+    /// Takes one event in. Several may be taken before one [`Self::settle`].
+    pub fn take(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Touched(touch) => self.touched(&touch, now),
+            Event::Cookie(number) => {
+                let after = self.seq;
+                self.seq.0 += 1;
+                for scope in self.barrier.cookie_seen(number, after) {
+                    self.bring_up(&scope, after, ByStat::WhereUnwatched, now);
+                }
+            }
+            Event::Lost { reason } => self.lost(&reason, now),
+            Event::Scanned(outcome) => self.scanned(outcome, now),
+            Event::LookAtHome => self.mark(Unit::Home, Root::Home, Look::Read, Hint::Finished, Urgency::Now, now),
+            Event::Tick => {}
+            Event::Command(command, waiter) => self.command(command, waiter, now),
+        }
+    }
+
+    /// Ends a turn: starts what is due, publishes what changed, announces, lets barriers end.
+    pub fn settle(&mut self, now: Now) -> Vec<Effect> {
+        self.by_time(now);
+        for (unit, look, urgency) in self.work.start(now.mono) {
+            match self.job(unit, look) {
+                Some(job) => {
+                    self.looks += 1;
+                    self.effects.push(Effect::Scan(job, urgency));
+                }
+                None => {
+                    if let Some(ended) = self.work.ended(unit) {
+                        self.work.settle(ended);
+                    }
+                }
+            }
+        }
+        if !self.verified && self.work.is_empty() && self.home_known {
+            self.verified = true;
+            // Every item has a view by now.
+            self.first_seen = HashMap::new();
+        }
+        self.publish(now);
+        self.end_barriers(now);
+        if let Some(cookie) = self.barrier.cookie_to_write() {
+            self.effects.push(Effect::WriteCookie(cookie));
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When the next turn is due without an event.
+    pub fn deadline(&self) -> Duration {
+        let times = [self.work.deadline(), self.barrier.deadline(), self.announcer.deadline(), self.next_poll];
+        times.into_iter().chain([self.next_missing]).flatten().fold(self.next_verify, Duration::min)
+    }
+
+    /// The latest picture.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// How long the barriers that ended in the last turn took.
+    pub fn take_barrier_times(&mut self) -> Vec<Duration> {
+        std::mem::take(&mut self.barrier_times)
+    }
+
+    /// Marks a unit at the present place in history.
+    pub(super) fn mark(&mut self, unit: Unit, root: Root, look: Look, hint: Hint, urgency: Urgency, now: Now) {
+        self.work.mark(unit, root, Mark { since: self.seq, look, hint, urgency }, now.mono);
+    }
+
+    /// Brings a scope up to `after`: what waits for quiet is looked at now, and what no event speaks for is compared.
+    fn is_current(&self, scope: &SyncScope, after: Seq) -> bool {
+        let concerns = |root: Root| match (scope, root) {
+            (SyncScope::All, _) | (_, Root::Home | Root::Collection(_)) => true,
+            (SyncScope::Project(path), Root::Project(slot)) => {
+                self.projects.get(&slot).is_some_and(|project| project.path == *path)
+            }
+        };
+        !self.work.open_roots().any(|root| self.work.is_open(root, after) && concerns(root))
+    }
+
+    fn end_barriers(&mut self, now: Now) {
+        if self.barrier.is_empty() {
+            return;
+        }
+        let mut barrier = std::mem::take(&mut self.barrier);
+        for (ticket, ending) in barrier.release(now.mono, |scope, after| self.is_current(scope, after)) {
+            let stale = match ending {
+                Ending::Current => None,
+                Ending::Late { cookie_seen: true } => {
+                    Some(format!("{} scans are still outstanding", self.work.len().max(1)))
+                }
+                Ending::Late { cookie_seen: false } => Some("the kernel delivers no events".to_owned()),
+            };
+            self.barrier_times.push(now.mono.saturating_sub(ticket.asked));
+            self.effects.push(Effect::Answer(ticket.waiter, Response::Synced { stale }));
+        }
+        self.barrier = barrier;
+    }
+
+    pub(super) fn root_of(&self, unit: Unit) -> Option<Root> {
+        match unit {
+            Unit::Home => Some(Root::Home),
+            Unit::Collection(slot) => self.collections.contains_key(&slot).then_some(Root::Collection(slot)),
+            Unit::Project(slot) => self.projects.contains_key(&slot).then_some(Root::Project(slot)),
+            Unit::Tree(slot) => self.trees.get(&slot).map(|tree| tree.root),
+        }
+    }
+
+    fn job(&self, unit: Unit, look: Look) -> Option<Job> {
+        let kind = match unit {
+            Unit::Home => JobKind::Home { home: self.settings.home.clone() },
+            Unit::Collection(slot) => JobKind::Collection { root: self.collections.get(&slot)?.root.to_path_buf() },
+            Unit::Project(slot) => JobKind::Project { root: self.projects.get(&slot)?.root.to_path_buf() },
+            Unit::Tree(slot) => {
+                let tree = self.trees.get(&slot)?;
+                let known = match &tree.tree {
+                    Some(Tree::Present(info)) => Some(Known { fingerprint: info.fingerprint, racy: info.racy }),
+                    _ => None,
+                };
+                JobKind::Tree {
+                    path: tree.path.to_path_buf(),
+                    guard: tree.guard.to_path_buf(),
+                    artifact: tree.kind,
+                    look,
+                    known,
+                    wants: if matches!(tree.root, Root::Collection(_)) { Wants::Metadata } else { Wants::Version },
+                }
+            }
+        };
+        Some(Job { unit, kind })
+    }
+
+    pub(super) fn new_slot(&mut self) -> u32 {
+        self.next_slot += 1;
+        self.next_slot
+    }
+
+    /// Keeps an announcement for subscribers that come back.
+    pub(super) fn remember(&mut self, event: Arc<DriftEvent>) {
+        if self.history.len() == HISTORY
+            && let Some(oldest) = self.history.pop_front()
+        {
+            self.history_from = oldest.clock.generation;
+        }
+        self.history.push_back(event);
+    }
+}

@@ -1,0 +1,193 @@
+//! Read your writes.
+
+use super::bench::Bench;
+use super::world::{World, collection_root, copy, ms, original};
+use crate::engine::event::Event;
+use crate::engine::handle::SyncScope;
+use skillmeat_protocol::drift::DriftState as S;
+use std::time::Duration;
+
+fn world() -> World {
+    let mut world = World::default();
+    world.collection("default", &[("pdf", 1)]);
+    world.project("/p", "default", &[("pdf", 1)]);
+    world.project("/q", "default", &[("pdf", 1)]);
+    world
+}
+
+fn of(project: &str) -> SyncScope {
+    SyncScope::Project(project.into())
+}
+
+#[test]
+fn nothing_outstanding_needs_the_cookie_only() {
+    let mut bench = Bench::running(world());
+    let waiter = bench.sync(of("/p"));
+    assert_eq!(bench.synced(waiter), None);
+    bench.cookie();
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert!(bench.jobs.is_empty(), "a status request looks at nothing");
+}
+
+#[test]
+fn what_was_marked_before_the_cookie_is_looked_at_first() {
+    let mut bench = Bench::running(world());
+    let pdf = copy("/p", "pdf");
+    let waiter = bench.sync(of("/p"));
+    bench.edit(&pdf, 9);
+    bench.cookie();
+    assert_eq!(bench.synced(waiter), None);
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!(bench.drift("/p", "pdf"), S::Modified);
+}
+
+#[test]
+fn what_waits_for_quiet_is_looked_at_at_once() {
+    let mut bench = Bench::running(world());
+    let pdf = copy("/p", "pdf");
+    bench.world.files.insert(pdf.clone(), 9);
+    bench.writing(pdf.join("SKILL.md"));
+    let waiter = bench.sync(of("/p"));
+    assert!(bench.jobs.is_empty());
+    bench.cookie();
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), Some(None));
+}
+
+#[test]
+fn what_a_look_discovers_belongs_to_it() {
+    let mut bench = Bench::running(world());
+    bench.world.files.insert(copy("/p", "new"), 4);
+    bench.touch("/p/.claude/skills/new");
+    let waiter = bench.sync(of("/p"));
+    bench.cookie();
+    bench.finish("/p");
+    assert_eq!(bench.synced(waiter), None, "the new artifact was not read yet");
+    bench.finish(copy("/p", "new"));
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!(bench.drift("/p", "new"), S::Untracked);
+}
+
+#[test]
+fn later_changes_do_not_delay_it() {
+    let mut bench = Bench::running(world());
+    let pdf = copy("/p", "pdf");
+    bench.edit(&pdf, 9);
+    let waiter = bench.sync(of("/p"));
+    bench.cookie();
+    bench.edit(&pdf, 8);
+    bench.edit(&copy("/p", "other"), 8);
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), Some(None));
+    bench.settle();
+    bench.assert_like_fresh();
+}
+
+#[test]
+fn other_projects_do_not_delay_it_and_collections_do() {
+    let mut bench = Bench::running(world());
+    bench.edit(&copy("/q", "pdf"), 9);
+    let (p, all) = (bench.sync(of("/p")), bench.sync(SyncScope::All));
+    bench.cookie();
+    assert_eq!((bench.synced(p), bench.synced(all)), (Some(None), None));
+    bench.settle();
+    assert_eq!(bench.synced(all), Some(None));
+    bench.edit(&original("default", "pdf"), 9);
+    let p = bench.sync(of("/p"));
+    bench.cookie();
+    assert_eq!(bench.synced(p), None);
+    bench.settle();
+    assert_eq!(bench.synced(p), Some(None));
+    assert_eq!(bench.drift("/p", "pdf"), S::Outdated);
+}
+
+#[test]
+fn an_overdue_cookie_is_replaced_by_a_comparison() {
+    let mut bench = Bench::running(world());
+    let waiter = bench.sync(of("/p"));
+    bench.world.files.insert(copy("/p", "pdf"), 9);
+    bench.world.files.insert(copy("/p", "new"), 9);
+    bench.wait(ms(249));
+    assert!(bench.jobs.is_empty());
+    bench.wait(ms(1));
+    assert!(bench.jobs.iter().all(|job| !format!("{job:?}").contains("\"/q")), "{:?}", bench.jobs);
+    bench.settle();
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!((bench.drift("/p", "pdf"), bench.drift("/p", "new")), (S::Modified, S::Untracked));
+}
+
+#[test]
+fn the_deadline_answers_with_the_reason() {
+    let mut bench = Bench::running(world());
+    bench.edit(&copy("/p", "pdf"), 9);
+    let waiter = bench.sync(of("/p"));
+    bench.cookie();
+    bench.wait(ms(4999));
+    assert_eq!(bench.synced(waiter), None);
+    bench.wait(ms(1));
+    let why = bench.synced(waiter).expect("answered").expect("stale");
+    assert!(why.contains("1 scan"), "{why}");
+}
+
+#[test]
+fn a_cookie_lost_with_other_events_is_laid_again() {
+    let mut bench = Bench::running(world());
+    let waiter = bench.sync(of("/p"));
+    bench.world.files.insert(copy("/p", "pdf"), 9);
+    bench.step(Event::Lost { reason: "overflow".into() });
+    assert_eq!((bench.restarts, &bench.cookies[..]), (1, &[1, 2][..]));
+    bench.step(Event::Cookie(1));
+    bench.settle();
+    assert_eq!(bench.synced(waiter), None, "the first cookie proves nothing");
+    bench.cookie();
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!(bench.drift("/p", "pdf"), S::Modified);
+}
+
+#[test]
+fn at_start_it_waits_for_the_first_comparison() {
+    let mut bench = Bench::new(world());
+    let waiter = bench.sync(of("/p"));
+    bench.cookie();
+    let mut answered = false;
+    while !bench.jobs.is_empty() {
+        assert!(!answered || !bench.jobs.iter().any(|j| format!("{j:?}").contains("\"/p")));
+        let last = bench.jobs.len() - 1;
+        let path = format!("{:?}", bench.jobs[last].kind);
+        bench.settle_choosing(|n| n - 1);
+        answered = bench.synced(waiter).is_some();
+        assert!(answered, "{path}");
+    }
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!(bench.drift("/p", "pdf"), S::InSync);
+}
+
+#[test]
+fn what_no_event_speaks_for_is_compared() {
+    let mut world = world();
+    world.unwatched.insert("/p".into());
+    world.proj("/q").gone = true;
+    let mut bench = Bench::running(world);
+    bench.world.files.insert(copy("/p", "pdf"), 9);
+    bench.world.proj("/q").gone = false;
+    let (p, q) = (bench.sync(of("/p")), bench.sync(of("/q")));
+    bench.cookie();
+    bench.settle();
+    assert_eq!((bench.synced(p), bench.synced(q)), (Some(None), Some(None)));
+    assert_eq!((bench.drift("/p", "pdf"), bench.drift("/q", "pdf")), (S::Modified, S::InSync));
+}
+
+#[test]
+fn an_unknown_project_waits_for_collections_only() {
+    let mut bench = Bench::running(world());
+    bench.edit(&copy("/p", "pdf"), 9);
+    let waiter = bench.sync(of("/nowhere"));
+    bench.cookie();
+    assert_eq!(bench.synced(waiter), Some(None));
+    bench.wait(Duration::from_secs(1));
+    bench.touch(collection_root("default").join("collection.toml"));
+    let waiter = bench.sync(of("/nowhere"));
+    bench.cookie();
+    assert_eq!(bench.synced(waiter), None);
+}

@@ -1,0 +1,14 @@
+//! The state as its driver sees it: events in, effects out. No threads, no disk, no sleeps.
+
+mod announcing;
+mod barriers;
+mod bench;
+mod classes;
+mod collections;
+mod growth;
+mod loss;
+mod model;
+mod projects;
+mod restart;
+mod start;
+mod world;

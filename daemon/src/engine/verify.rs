@@ -1,0 +1,134 @@
+//! Comparing by `stat` what no event spoke for: after lost events, for roots without events, for a barrier whose cookie
+//! does not come back, and slowly for everything.
+
+use super::event::{Effect, Now};
+use super::handle::SyncScope;
+use super::state::{SLOW_VERIFY, State};
+use super::unit::Root;
+use super::unit::Unit;
+use super::work::{Mark, Seq};
+use crate::scan::{Look, Urgency};
+use crate::watch::Hint;
+use std::path::Path;
+use std::time::Duration;
+
+/// Interval at which roots without events are compared.
+const POLL: Duration = Duration::from_secs(2);
+/// Interval at which missing projects are looked for: an unmounted file system comes back without an event.
+const LOOK_FOR_MISSING: Duration = Duration::from_secs(5);
+
+/// What a barrier compares by `stat`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByStat {
+    /// Only what no event speaks for.
+    WhereUnwatched,
+    /// Everything in scope: the kernel is silent.
+    All,
+}
+
+impl State {
+    pub(super) fn lost(&mut self, reason: &str, now: Now) {
+        tracing::warn!(reason, "events were lost; everything is compared again");
+        self.seq.0 += 1;
+        self.effects.push(Effect::RestartWatches);
+        self.barrier.reissue();
+        self.verify_everything(Urgency::Now, now);
+    }
+
+    /// Marks every unit for a comparison by stamps.
+    pub(super) fn verify_everything(&mut self, urgency: Urgency, now: Now) {
+        let mut units = vec![(Unit::Home, Root::Home)];
+        units.extend(self.collections.keys().map(|c| (Unit::Collection(*c), Root::Collection(*c))));
+        units.extend(self.projects.keys().map(|p| (Unit::Project(*p), Root::Project(*p))));
+        units.extend(self.trees.iter().map(|(slot, tree)| (Unit::Tree(*slot), tree.root)));
+        for (unit, root) in units {
+            self.mark(unit, root, Look::Verify, Hint::Finished, urgency, now);
+        }
+    }
+
+    /// Marks a root and everything in it for a comparison by stamps.
+    pub(super) fn verify_root(&mut self, root: Root, since: Seq, now: Now) {
+        let unit = match root {
+            Root::Home => Unit::Home,
+            Root::Collection(slot) => Unit::Collection(slot),
+            Root::Project(slot) => Unit::Project(slot),
+        };
+        let trees = self.trees_of(root, |_| true).into_iter().map(Unit::Tree);
+        let mark = Mark { since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        for unit in std::iter::once(unit).chain(trees) {
+            self.work.mark(unit, root, mark, now.mono);
+        }
+    }
+
+    pub(super) fn bring_up(&mut self, scope: &SyncScope, after: Seq, by_stat: ByStat, now: Now) {
+        let project = match scope {
+            SyncScope::All => None,
+            SyncScope::Project(path) => self.projects_by_path.get(Path::new(&**path)).copied(),
+        };
+        let concerns = |root: &Root| match (root, scope) {
+            (Root::Project(slot), SyncScope::Project(_)) => project == Some(*slot),
+            _ => true,
+        };
+        let silent: Vec<Root> = if by_stat == ByStat::All || !crate::watch::ORDERED {
+            let collections = self.collections.keys().copied().map(Root::Collection);
+            let projects = self.projects.keys().copied().map(Root::Project);
+            std::iter::once(Root::Home).chain(collections).chain(projects).filter(concerns).collect()
+        } else {
+            self.unwatched.keys().copied().filter(concerns).collect()
+        };
+        let missing: Vec<_> = self.missing.iter().copied().filter(|slot| concerns(&Root::Project(*slot))).collect();
+        // These marks belong to the barrier, so they carry its number and not the present one.
+        for root in silent {
+            self.verify_root(root, after, now);
+        }
+        let mark = Mark { since: after, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        for slot in missing {
+            self.work.mark(Unit::Project(slot), Root::Project(slot), mark, now.mono);
+        }
+        match project {
+            None => self.work.hurry(|_| true, now.mono),
+            Some(slot) => self.work.hurry(|root| !matches!(root, Root::Project(s) if s != slot), now.mono),
+        }
+    }
+
+    /// What is due at this time.
+    pub(super) fn by_time(&mut self, now: Now) {
+        let after = self.seq;
+        let overdue = self.barrier.overdue(now.mono, after);
+        if !overdue.is_empty() {
+            self.seq.0 += 1;
+        }
+        for scope in overdue {
+            tracing::warn!("a cookie did not come back; comparing by stat instead");
+            self.bring_up(&scope, after, ByStat::All, now);
+        }
+        if now.mono >= self.next_verify {
+            self.seq.0 += 1;
+            self.verify_everything(Urgency::WhenIdle, now);
+            self.next_verify = now.mono + SLOW_VERIFY;
+        }
+        if self.next_poll.is_some_and(|at| now.mono >= at) {
+            self.seq.0 += 1;
+            for root in self.unwatched.keys().copied().collect::<Vec<_>>() {
+                self.verify_root(root, self.seq, now);
+            }
+        }
+        self.next_poll = next(self.next_poll, !self.unwatched.is_empty(), POLL, now);
+        if self.next_missing.is_some_and(|at| now.mono >= at) {
+            self.seq.0 += 1;
+            for slot in self.missing.iter().copied().collect::<Vec<_>>() {
+                let root = Root::Project(slot);
+                self.mark(Unit::Project(slot), root, Look::Verify, Hint::Finished, Urgency::WhenIdle, now);
+            }
+        }
+        self.next_missing = next(self.next_missing, !self.missing.is_empty(), LOOK_FOR_MISSING, now);
+    }
+}
+
+fn next(at: Option<Duration>, needed: bool, interval: Duration, now: Now) -> Option<Duration> {
+    match at {
+        _ if !needed => None,
+        Some(at) if at > now.mono => Some(at),
+        _ => Some(now.mono + interval),
+    }
+}

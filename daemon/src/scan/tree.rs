@@ -1,0 +1,310 @@
+//! The files of one artifact: stamps first, and where those do not settle it, hashes.
+//!
+//! Three hashes come out of one pass: the recorded one (H1, formats-core §6) without ignored files, the same with them
+//! where there are any, and a framed one that identifies a version. H1 has no delimiters and no modes; it is kept
+//! because it is what deployment records and locks hold.
+
+use super::job::{Finding, Known, Look, TreeFinding, Wants};
+use super::link;
+use super::read::{Content, Reader};
+use super::stamp::{self, FingerprintBuilder};
+use super::walk::{self, Found, MAX_IGNORED, Walk, WalkError};
+use crate::library::frontmatter::{self, MetadataFile};
+use crate::metrics::Metrics;
+use crate::model::{FileRow, Fingerprint, Metadata, Tree, TreeInfo, TreeKind};
+use crate::watch::{Ensured, Watches};
+use sha2::{Digest, Sha256};
+use skillmeat_protocol::hash::ContentHash;
+use skillmeat_protocol::ids::ArtifactType;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Bytes of a metadata file that are looked at.
+const MAX_METADATA: usize = 64 * 1024;
+
+/// What to look at, and how.
+#[derive(Debug)]
+pub struct TreeRequest<'a> {
+    /// The file or directory.
+    pub path: &'a Path,
+    /// Without it, nothing is said.
+    pub guard: &'a Path,
+    /// Decides where the metadata is.
+    pub artifact: ArtifactType,
+    /// How hard to look.
+    pub look: Look,
+    /// What is known.
+    pub known: Option<Known>,
+    /// What is wanted beside hashes.
+    pub wants: Wants,
+}
+
+/// Looks at one artifact. The second value says why events cannot be relied on for it.
+pub fn scan(request: &TreeRequest<'_>, watches: &Watches, metrics: &Metrics) -> (Finding, Option<String>) {
+    let mut unwatched = watch_way(request, watches);
+    let mut linked = Vec::new();
+    let mut located = locate(request.path);
+    if matches!(located, Ok(None)) && request.path.is_symlink() {
+        linked = link::dangling(request.path);
+        unwatched = unwatched.or_else(|| link::watch(&linked, watches));
+        located = locate(request.path);
+    }
+    let finding = match located {
+        Ok(Some(place)) => at(request, place, watches, metrics, &mut unwatched),
+        Ok(None) if !request.guard.is_dir() => Finding::RootGone,
+        Ok(None) => tree(Tree::Absent, linked),
+        Err(error) => unreadable(request.path, &error),
+    };
+    (finding, unwatched)
+}
+
+/// Watches the directories from the guard down to the artifact, from the top: whatever comes or goes on the way after this
+/// is heard, and whatever was there before is seen.
+fn watch_way(request: &TreeRequest<'_>, watches: &Watches) -> Option<String> {
+    let above = request.path.ancestors().skip(1);
+    let way: Vec<_> = above.take_while(|dir| dir.starts_with(request.guard)).collect();
+    for dir in way.into_iter().rev() {
+        match watches.ensure(dir) {
+            Ensured::Watched => {}
+            Ensured::Gone => return None,
+            Ensured::Refused { reason } => return Some(reason),
+        }
+    }
+    None
+}
+
+struct Place {
+    real: PathBuf,
+    kind: TreeKind,
+    /// Whether `real` is elsewhere than the artifact: the artifact is a link, resolved one level.
+    is_link: bool,
+}
+
+fn locate(path: &Path) -> io::Result<Option<Place>> {
+    let missing = |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    let metadata = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) if missing(&e) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let is_link = metadata.file_type().is_symlink();
+    let (real, metadata) = if is_link {
+        match path.canonicalize() {
+            Ok(real) => (real, std::fs::metadata(path)?),
+            // A link that leads nowhere is as good as nothing.
+            Err(e) if missing(&e) => return Ok(None),
+            Err(e) => return Err(e),
+        }
+    } else {
+        (path.to_owned(), metadata)
+    };
+    let kind = match (metadata.is_dir(), metadata.is_file()) {
+        (true, _) => TreeKind::Directory,
+        (_, true) => TreeKind::File,
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a directory")),
+    };
+    Ok(Some(Place { real, kind, is_link }))
+}
+
+fn at(
+    request: &TreeRequest<'_>,
+    place: Place,
+    watches: &Watches,
+    metrics: &Metrics,
+    unwatched: &mut Option<String>,
+) -> Finding {
+    let started_ns = stamp::wall_ns();
+    let mut walk = match place.kind {
+        TreeKind::Directory => match walk::walk(&place.real, watches) {
+            Ok(walk) => walk,
+            Err(WalkError::Changed { .. }) => return Finding::Unstable,
+            Err(error) => return tree(Tree::Unreadable { message: error.to_string() }, Vec::new()),
+        },
+        TreeKind::File => match std::fs::metadata(&place.real) {
+            Ok(metadata) => Walk { files: vec![single(&place.real, &metadata)], ..Walk::default() },
+            Err(_) => return Finding::Unstable,
+        },
+    };
+    let mut linked = std::mem::take(&mut walk.linked);
+    if place.is_link {
+        linked.push(place.real.clone());
+    }
+    linked.sort_unstable();
+    linked.dedup();
+    let refused = walk.unwatched.take().or_else(|| link::watch(&linked, watches));
+    *unwatched = unwatched.take().or(refused);
+    metrics.files_stated.fetch_add(walk.files.len() as u64, Ordering::Relaxed);
+
+    let fingerprint = fingerprint(&walk.files, place.kind);
+    let file = frontmatter::metadata_file(request.artifact, place.kind);
+    if request.look == Look::Verify && request.known == Some(Known { fingerprint, racy: false }) {
+        return match request.wants {
+            Wants::Version => Finding::Unchanged(None),
+            Wants::Metadata => Finding::Unchanged(Some(metadata_only(&walk.files, file))),
+        };
+    }
+    let mut hashes = Hashes::new(&walk.files);
+    let mut reader = Reader::new(metrics);
+    let mut text = None;
+    for found in &walk.files {
+        let mut head = is_metadata_file(found, file).then(Vec::new);
+        match hashes.add(found, &mut reader, head.as_mut()) {
+            Content::Stable => {}
+            Content::Changed => return Finding::Unstable,
+            Content::Unreadable(error) => return unreadable(&found.path, &error),
+        }
+        text = text.or(head);
+    }
+    let metadata = text.map(|bytes| declared(&bytes));
+    let info = TreeInfo {
+        kind: place.kind,
+        hash: hashes.recorded(),
+        hash_with_ignored: hashes.with_ignored(),
+        version_hash: hashes.framed(),
+        fingerprint,
+        racy: walk.files.iter().any(|f| stamp::is_racy(&f.stamp, started_ns)),
+        file_count: hashes.file_count,
+        total_size: hashes.total_size,
+        version: metadata.as_ref().and_then(|m| m.version.as_deref()).map(Into::into),
+        linked: linked.clone(),
+    };
+    Finding::Tree(Box::new(TreeFinding {
+        linked,
+        tree: Tree::Present(Arc::new(info)),
+        files: hashes.rows,
+        metadata: match request.wants {
+            Wants::Metadata => Some(metadata.unwrap_or_default()),
+            Wants::Version => None,
+        },
+    }))
+}
+
+fn single(path: &Path, metadata: &std::fs::Metadata) -> Found {
+    Found { relative: OsString::new(), path: path.to_owned(), stamp: stamp::of(metadata), ignored: false }
+}
+
+fn tree(tree: Tree, linked: Vec<PathBuf>) -> Finding {
+    Finding::Tree(Box::new(TreeFinding { tree, files: Vec::new(), metadata: None, linked }))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Finding {
+    tree(Tree::Unreadable { message: format!("cannot read {}: {error}", path.display()) }, Vec::new())
+}
+
+fn fingerprint(files: &[Found], kind: TreeKind) -> Fingerprint {
+    let mut builder = FingerprintBuilder::default();
+    // An empty directory and an empty name must not look alike.
+    builder.note(if kind == TreeKind::File { "file" } else { "directory" });
+    for found in files {
+        builder.add(&found.relative, &found.stamp);
+    }
+    builder.finish()
+}
+
+fn is_metadata_file(found: &Found, file: MetadataFile) -> bool {
+    match file {
+        MetadataFile::None => false,
+        MetadataFile::Itself => found.relative.is_empty(),
+        MetadataFile::Within(names) => names.iter().any(|name| found.relative.as_os_str() == *name),
+    }
+}
+
+fn metadata_only(files: &[Found], file: MetadataFile) -> Metadata {
+    let file = files.iter().find(|found| is_metadata_file(found, file));
+    let text = file.and_then(|found| {
+        let mut bytes = Vec::new();
+        let limit = MAX_METADATA as u64;
+        crate::os::files::open_for_reading(&found.path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    });
+    text.map(|bytes| declared(&bytes)).unwrap_or_default()
+}
+
+fn declared(bytes: &[u8]) -> Metadata {
+    frontmatter::parse(&String::from_utf8_lossy(bytes)).metadata
+}
+
+/// The hashes of one artifact, file by file in component order.
+struct Hashes {
+    recorded: Sha256,
+    with_ignored: Option<Sha256>,
+    framed: Sha256,
+    rows: Vec<FileRow>,
+    file_count: u32,
+    total_size: u64,
+}
+
+impl Hashes {
+    fn new(files: &[Found]) -> Self {
+        let ignored = files.iter().filter(|f| f.ignored).count();
+        Self {
+            recorded: Sha256::new(),
+            with_ignored: (1..=MAX_IGNORED).contains(&ignored).then(Sha256::new),
+            framed: Sha256::new(),
+            rows: Vec::with_capacity(files.len()),
+            file_count: 0,
+            total_size: 0,
+        }
+    }
+
+    fn add(&mut self, found: &Found, reader: &mut Reader<'_>, mut head: Option<&mut Vec<u8>>) -> Content {
+        if found.ignored && self.with_ignored.is_none() {
+            return Content::Stable;
+        }
+        let name = found.relative.as_encoded_bytes();
+        if !found.ignored {
+            self.recorded.update(name);
+        }
+        if let Some(all) = &mut self.with_ignored {
+            all.update(name);
+        }
+        let mut own = Sha256::new();
+        let content = reader.read(&found.path, &found.stamp, |piece| {
+            own.update(piece);
+            if !found.ignored {
+                self.recorded.update(piece);
+            }
+            if let Some(all) = &mut self.with_ignored {
+                all.update(piece);
+            }
+            if let Some(head) = head.as_mut() {
+                let room = MAX_METADATA.saturating_sub(head.len());
+                head.extend_from_slice(&piece[..piece.len().min(room)]);
+            }
+        });
+        let hash = digest(own);
+        if !found.ignored {
+            let executable = u8::from(found.stamp.mode & 0o111 != 0);
+            self.framed.update((name.len() as u64).to_le_bytes());
+            self.framed.update(name);
+            self.framed.update([executable]);
+            self.framed.update(hash.0);
+            self.file_count += 1;
+            self.total_size += found.stamp.size;
+        }
+        self.rows.push(FileRow { path: found.relative.clone(), stamp: found.stamp, hash, ignored: found.ignored });
+        content
+    }
+
+    fn recorded(&self) -> ContentHash {
+        digest(self.recorded.clone())
+    }
+
+    fn with_ignored(&self) -> Option<ContentHash> {
+        self.with_ignored.clone().map(digest)
+    }
+
+    fn framed(&self) -> ContentHash {
+        digest(self.framed.clone())
+    }
+}
+
+fn digest(hasher: Sha256) -> ContentHash {
+    ContentHash(hasher.finalize().into())
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,184 @@
+//! Looks at real artifacts in a temporary directory.
+
+use super::*;
+use crate::scan::testing::{Disk, fifo, link};
+
+struct Look<'a> {
+    disk: &'a Disk,
+    look: super::Look,
+    known: Option<Known>,
+    wants: Wants,
+}
+
+impl<'a> Look<'a> {
+    fn read(disk: &'a Disk) -> Self {
+        Self { disk, look: super::Look::Read, known: None, wants: Wants::Version }
+    }
+
+    fn verify(disk: &'a Disk, info: &TreeInfo) -> Self {
+        // Whether stamps are believed must not depend on how fast a test is.
+        let known = Some(Known { fingerprint: info.fingerprint, racy: false });
+        Self { look: super::Look::Verify, known, ..Self::read(disk) }
+    }
+
+    fn at(&self, path: &str) -> Finding {
+        let path = self.disk.at(path);
+        let request = TreeRequest {
+            path: &path,
+            guard: &self.disk.at("guard"),
+            artifact: ArtifactType::Skill,
+            look: self.look,
+            known: self.known,
+            wants: self.wants,
+        };
+        scan(&request, &self.disk.watches, &self.disk.metrics).0
+    }
+
+    fn tree(&self, path: &str) -> Tree {
+        match self.at(path) {
+            Finding::Tree(finding) => finding.tree,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    fn info(&self, path: &str) -> Arc<TreeInfo> {
+        match self.tree(path) {
+            Tree::Present(info) => info,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+}
+
+fn world() -> Disk {
+    let disk = Disk::new();
+    disk.mkdir("guard");
+    disk
+}
+
+fn sha(bytes: &str) -> ContentHash {
+    ContentHash(Sha256::digest(bytes).into())
+}
+
+#[test]
+fn ignored_files_have_a_hash_of_their_own() {
+    let disk = world();
+    disk.write("s/SKILL.md", "x");
+    let clean = Look::read(&disk).info("s");
+    assert_eq!((clean.hash, clean.hash_with_ignored), (sha("SKILL.mdx"), None));
+    disk.write("s/.DS_Store", "junk");
+    disk.write("s/__pycache__/a.md", "y");
+    let dirty = Look::read(&disk).info("s");
+    assert_eq!((dirty.hash, dirty.version_hash), (clean.hash, clean.version_hash));
+    assert_eq!(dirty.hash_with_ignored, Some(sha(".DS_StorejunkSKILL.mdx__pycache__/a.mdy")));
+    assert_eq!((dirty.file_count, dirty.total_size), (1, 1));
+    assert_ne!(dirty.fingerprint, clean.fingerprint);
+}
+
+#[test]
+fn equal_stamps_are_believed_when_verified_and_never_when_something_happened() {
+    let disk = world();
+    disk.write("s/SKILL.md", "x");
+    let info = Look::read(&disk).info("s");
+    assert!(info.racy, "it is younger than two seconds");
+    let files_read = || disk.metrics.files_read.load(Ordering::Relaxed);
+    let before = files_read();
+    assert!(matches!(Look::verify(&disk, &info).at("s"), Finding::Unchanged(None)));
+    assert_eq!(files_read(), before);
+    let racy = Some(Known { fingerprint: info.fingerprint, racy: true });
+    assert!(matches!(Look { known: racy, ..Look::verify(&disk, &info) }.at("s"), Finding::Tree(_)));
+    assert!(matches!(Look { look: super::Look::Read, ..Look::verify(&disk, &info) }.at("s"), Finding::Tree(_)));
+    assert_eq!(files_read(), before + 2);
+    disk.write("s/SKILL.md", "yy");
+    assert_eq!(Look::verify(&disk, &info).info("s").hash, sha("SKILL.mdyy"));
+}
+
+#[test]
+fn declared_metadata_comes_along_also_when_nothing_is_read() {
+    let disk = world();
+    disk.write("s/SKILL.md", "---\ndescription: d\nversion: 1.2\n---\n");
+    let read = Look { wants: Wants::Metadata, ..Look::read(&disk) };
+    let Finding::Tree(finding) = read.at("s") else { panic!("it is there") };
+    let Tree::Present(info) = &finding.tree else { panic!("it is there") };
+    assert_eq!(info.version.as_deref(), Some("1.2"));
+    let Finding::Unchanged(metadata) = (Look { wants: Wants::Metadata, ..Look::verify(&disk, info) }).at("s") else {
+        panic!("nothing changed")
+    };
+    assert_eq!((metadata, finding.metadata.and_then(|m| m.version).as_deref()), {
+        let again = Metadata { version: Some("1.2".into()), description: Some("d".into()), ..Metadata::default() };
+        (Some(again), Some("1.2"))
+    });
+}
+
+#[test]
+fn what_is_there_and_cannot_be_known_is_unreadable_and_never_absent() {
+    let disk = world();
+    fifo(&disk.at("fifo"));
+    link("loop", &disk.at("loop"));
+    disk.write("deep/SKILL.md", "x");
+    disk.mkdir(&format!("deep/{}", vec!["d"; 130].join("/")));
+    for (path, why) in [("fifo", "neither a file nor a directory"), ("loop", "loop"), ("deep", "128 levels")] {
+        let Tree::Unreadable { message } = Look::read(&disk).tree(path) else { panic!("{path}") };
+        assert!(message.contains(why) && message.contains(&*disk.at(path).to_string_lossy()), "{message}");
+    }
+}
+
+#[test]
+fn a_fifo_that_nobody_writes_to_does_not_block_the_look() {
+    let disk = world();
+    disk.write("s/SKILL.md", "x");
+    fifo(&disk.at("s/fifo"));
+    link("fifo", &disk.at("s/link.md"));
+    assert_eq!(Look::read(&disk).info("s").file_count, 1);
+}
+
+#[test]
+fn an_artifact_that_is_a_link_is_what_it_leads_to() {
+    let disk = world();
+    disk.write("real/SKILL.md", "x");
+    let file = disk.write("real.md", "y");
+    link(disk.at("real"), &disk.at("s"));
+    link(&file, &disk.at("c.md"));
+    link(disk.at("s"), &disk.at("twice"));
+    link("nowhere", &disk.at("dangling"));
+    let info = Look::read(&disk).info("s");
+    assert_eq!((info.kind, info.hash), (TreeKind::Directory, sha("SKILL.mdx")));
+    assert_eq!(info.linked, [disk.at("real")]);
+    let info = Look::read(&disk).info("c.md");
+    assert_eq!((info.kind, info.hash, &info.linked[..]), (TreeKind::File, sha("y"), &[file][..]));
+    assert_eq!(Look::read(&disk).info("twice").hash, sha("SKILL.mdx"));
+    assert_eq!(Look::read(&disk).tree("dangling"), Tree::Absent);
+    assert!(disk.is_watched(&disk.at("real")));
+}
+
+#[test]
+fn files_that_links_lead_to_are_watched() {
+    let disk = world();
+    disk.write("s/SKILL.md", "x");
+    let shared = disk.write("elsewhere/shared.md", "y");
+    link(&shared, &disk.at("s/shared.md"));
+    assert_eq!(Look::read(&disk).info("s").linked, [shared]);
+    assert!(disk.is_watched(&disk.at("elsewhere")) && disk.is_watched(&disk.at("s")));
+}
+
+#[test]
+fn without_its_guard_nothing_is_said_of_an_absent_artifact() {
+    let disk = world();
+    assert_eq!(Look::read(&disk).tree("s"), Tree::Absent);
+    std::fs::remove_dir(disk.at("guard")).expect("empty");
+    assert!(matches!(Look::read(&disk).at("s"), Finding::RootGone));
+    disk.write("file", "x");
+    disk.mkdir("guard");
+    assert_eq!(Look::read(&disk).tree("file/below"), Tree::Absent);
+}
+
+#[test]
+fn a_mode_is_a_version_and_no_drift() {
+    use std::os::unix::fs::PermissionsExt;
+    let disk = world();
+    let file = disk.write("s/run.sh", "x");
+    let plain = Look::read(&disk).info("s");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+    let executable = Look::verify(&disk, &plain).info("s");
+    assert_eq!(executable.hash, plain.hash);
+    assert_ne!(executable.version_hash, plain.version_hash);
+}

@@ -1,0 +1,280 @@
+//! The files below one artifact, watched as they are found.
+//!
+//! Order is that of path *components* (`a/b` before `a-b`), which a depth-first walk over sorted names yields by
+//! itself; it is the order of the recorded hash (formats-core §6). Directory links are not entered, links to files are
+//! read through, everything that is not a regular file is passed over.
+
+use super::{link, stamp};
+use crate::library::ignore;
+use crate::model::Stamp;
+use crate::watch::{Ensured, Watches};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Files in one artifact beyond which it is reported instead of hashed.
+const MAX_FILES: usize = 50_000;
+/// Ignored files beyond which the rest of them is passed over, unwatched: `node_modules` was never part of a recorded
+/// hash, and must not make an artifact too large.
+pub const MAX_IGNORED: usize = 2_000;
+/// Levels of directories in one artifact.
+const MAX_DEPTH: usize = 128;
+
+/// One regular file, or link to one.
+#[derive(Debug)]
+pub struct Found {
+    /// Below the root, `/` between components.
+    pub relative: OsString,
+    /// Where to open it.
+    pub path: PathBuf,
+    /// Before reading.
+    pub stamp: Stamp,
+    /// Whether the ignore list names it or a directory above it.
+    pub ignored: bool,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Files in component order.
+    pub files: Vec<Found>,
+    /// Real paths of files that links in the artifact lead to.
+    pub linked: Vec<PathBuf>,
+    /// Why events cannot be relied on.
+    pub unwatched: Option<String>,
+    /// How many of the files are ignored.
+    pub ignored: usize,
+}
+
+/// Why a walk cannot say what is there.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// A directory or file that cannot be looked at.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Too much for one artifact.
+    #[error("{} holds more than {limit} {what}", path.display())]
+    TooMuch {
+        /// The artifact.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+        /// Of what.
+        what: &'static str,
+    },
+    /// A directory vanished during the walk.
+    #[error("{} changed while it was read", path.display())]
+    Changed {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+/// Walks the directory `root`, whose path must be real.
+///
+/// # Errors
+/// [`WalkError`]: a partial answer would be a wrong one.
+pub fn walk(root: &Path, watches: &Watches) -> Result<Walk, WalkError> {
+    let mut found = Walk::default();
+    descend(root, OsStr::new(""), Kept::Yes, 0, watches, &mut found).map_err(|error| match error {
+        WalkError::TooMuch { limit, what, .. } => WalkError::TooMuch { path: root.to_owned(), limit, what },
+        other => other,
+    })?;
+    Ok(found)
+}
+
+/// Whether the directories so far are kept or ignored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+}
+
+fn descend(
+    dir: &Path,
+    relative: &OsStr,
+    kept: Kept,
+    depth: usize,
+    watches: &Watches,
+    found: &mut Walk,
+) -> Result<(), WalkError> {
+    if depth > MAX_DEPTH {
+        return Err(WalkError::TooMuch { path: dir.to_owned(), limit: MAX_DEPTH, what: "levels of directories" });
+    }
+    match watches.ensure(dir) {
+        Ensured::Watched => {}
+        Ensured::Gone => return Err(WalkError::Changed { path: dir.to_owned() }),
+        Ensured::Refused { reason } => found.unwatched = Some(reason),
+    }
+    let unreadable = |path: &Path, source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WalkError::Changed { path: path.to_owned() },
+        _ => WalkError::Unreadable { path: path.to_owned(), source },
+    };
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|e| unreadable(dir, e))? {
+        let entry = entry.map_err(|e| unreadable(dir, e))?;
+        entries.push((entry.file_name(), entry.file_type().map_err(|e| unreadable(&entry.path(), e))?));
+    }
+    // Bytes of UTF-8 sort as code points do.
+    entries.sort_unstable_by(|(a, _), (b, _)| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
+    for (name, file_type) in entries {
+        let path = dir.join(&name);
+        let mut below = relative.to_owned();
+        if !below.is_empty() {
+            below.push("/");
+        }
+        below.push(&name);
+        let kept = if kept == Kept::Yes && !ignore::is_ignored(&name) { Kept::Yes } else { Kept::No };
+        if kept == Kept::No && found.ignored > MAX_IGNORED {
+            continue;
+        }
+        if file_type.is_dir() {
+            descend(&path, &below, kept, depth + 1, watches, found)?;
+            continue;
+        }
+        if !file_type.is_file() && !file_type.is_symlink() {
+            continue;
+        }
+        // Follows links. A link that leads nowhere, to itself or to a directory is no file.
+        let mut metadata = std::fs::metadata(&path);
+        if metadata.is_err() && file_type.is_symlink() {
+            let places = link::dangling(&path);
+            found.unwatched = link::watch(&places, watches).or(found.unwatched.take());
+            found.linked.extend(places);
+            metadata = std::fs::metadata(&path);
+        }
+        let metadata = match metadata {
+            Ok(metadata) => metadata,
+            Err(_) if file_type.is_symlink() => continue,
+            Err(e) => return Err(unreadable(&path, e)),
+        };
+        if !metadata.is_file() {
+            continue;
+        }
+        if file_type.is_symlink()
+            && let Ok(real) = path.canonicalize()
+        {
+            found.linked.push(real);
+        }
+        found.ignored += usize::from(kept == Kept::No);
+        found.files.push(Found { relative: below, path, stamp: stamp::of(&metadata), ignored: kept == Kept::No });
+        if found.files.len() - found.ignored > MAX_FILES {
+            return Err(WalkError::TooMuch { path: dir.to_owned(), limit: MAX_FILES, what: "files" });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::scan::testing::{Disk, fifo, link};
+
+    fn names(walk: &Walk) -> Vec<&str> {
+        walk.files.iter().map(|f| f.relative.to_str().expect("UTF-8")).collect()
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_components() {
+        let disk = Disk::new();
+        for file in ["a-b", "a/b", "a/b.c/d", "a.md", "B", "é", "a/b-c"] {
+            disk.write(file, file);
+        }
+        let walk = walk(&disk.root, &disk.watches).expect("readable");
+        assert_eq!(names(&walk), ["B", "a/b", "a/b-c", "a/b.c/d", "a-b", "a.md", "é"]);
+    }
+
+    #[test]
+    fn links_to_files_are_read_through_and_nothing_else_is_entered() {
+        let disk = Disk::new();
+        disk.write("s/SKILL.md", "x");
+        let target = disk.write("elsewhere/shared.md", "y");
+        link(&target, &disk.at("s/shared.md"));
+        link(disk.at("elsewhere"), &disk.at("s/directory"));
+        link("loop", &disk.at("s/loop"));
+        link("nowhere", &disk.at("s/dangling"));
+        fifo(&disk.at("s/fifo"));
+        let walk = walk(&disk.at("s"), &disk.watches).expect("readable");
+        assert_eq!(names(&walk), ["SKILL.md", "shared.md"]);
+        let nowhere = [disk.at("s/nowhere"), disk.at("s/loop"), target];
+        assert_eq!(walk.linked, nowhere, "what would appear there would be a file of the artifact");
+    }
+
+    #[test]
+    fn depth_is_limited_by_name() {
+        let disk = Disk::new();
+        let deep = |levels: usize| vec!["d"; levels].join("/");
+        disk.write(&format!("s/{}/file", deep(MAX_DEPTH)), "x");
+        assert_eq!(walk(&disk.at("s"), &disk.watches).expect("as deep as allowed").files.len(), 1);
+        disk.mkdir(&format!("s/{}", deep(MAX_DEPTH + 1)));
+        let error = walk(&disk.at("s"), &disk.watches).expect_err("one deeper").to_string();
+        assert_eq!(error, format!("{} holds more than 128 levels of directories", disk.at("s").display()));
+    }
+
+    #[test]
+    fn a_mass_of_ignored_files_is_passed_over() {
+        let disk = Disk::new();
+        disk.write("s/zzz.md", "x");
+        for n in 0..MAX_IGNORED + 50 {
+            disk.write(&format!("s/node_modules/{:02}/{n}", n / 100), "");
+        }
+        let walk = walk(&disk.at("s"), &disk.watches).expect("readable");
+        assert_eq!(walk.files.len(), MAX_IGNORED + 2);
+        assert_eq!(walk.files.last().map(|f| (f.relative.as_os_str(), f.ignored)), Some((OsStr::new("zzz.md"), false)));
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_a_change_and_not_an_error() {
+        let disk = Disk::new();
+        assert!(matches!(walk(&disk.at("gone"), &disk.watches), Err(WalkError::Changed { .. })));
+    }
+
+    /// What watching recursively by notify itself does not give.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn looks_together_with_events_are_never_behind_the_disk() {
+        let disk = Disk::new();
+        let root = disk.mkdir("s");
+        let look = || match walk(&root, &disk.watches) {
+            Ok(walk) => Some(names(&walk).into_iter().map(str::to_owned).collect::<Vec<_>>()),
+            Err(WalkError::Changed { .. }) => None,
+            Err(error) => panic!("{error}"),
+        };
+        for round in 0..20 {
+            let mut seen = look();
+            let target = root.clone();
+            let writer = std::thread::spawn(move || {
+                for n in 0..40 {
+                    let dir = target.join(format!("{}/{}/{}", round % 3, n % 7, n));
+                    std::fs::create_dir_all(&dir).expect("directories");
+                    std::fs::write(dir.join("f"), "x").expect("a file");
+                    if n % 5 == 4 {
+                        std::fs::remove_dir_all(target.join(format!("{}/{}", round % 3, (n + 3) % 7))).ok();
+                    }
+                }
+            });
+            while !writer.is_finished() {
+                if disk.touched().iter().any(|path| path.starts_with(&root)) {
+                    seen = look();
+                }
+            }
+            writer.join().expect("no panic");
+            // Looks until no event speaks against the last one.
+            while seen.is_none() || disk.touched().iter().any(|path| path.starts_with(&root)) {
+                seen = look();
+            }
+            let fresh = Disk::new();
+            let again = walk(&root, &fresh.watches).expect("nobody writes any more");
+            assert_eq!(seen.as_deref(), Some(&names(&again).into_iter().map(str::to_owned).collect::<Vec<_>>()[..]));
+            let deepest = again.files.last().and_then(|f| f.path.parent()).expect("there are files");
+            assert!(disk.is_watched(deepest), "{}", deepest.display());
+            look();
+            disk.touched();
+        }
+    }
+}
