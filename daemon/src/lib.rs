@@ -11,4 +11,5 @@ pub mod model;
 pub mod os;
 pub mod registry;
 pub mod scan;
+pub mod server;
 pub mod watch;

@@ -1,0 +1,27 @@
+//! One request family a file. Each splits into what must wait (scope, barrier, blocking work) and a pure function over
+//! a snapshot that makes the reply.
+
+use skillmeat_protocol::error::{ErrorCode, WireError};
+
+pub(super) mod collections;
+pub(super) mod discover;
+pub(super) mod health;
+pub(super) mod init;
+pub(super) mod list;
+pub(super) mod metrics;
+pub(super) mod projects;
+pub(super) mod shutdown;
+pub(super) mod status;
+pub(super) mod subscribe;
+pub(super) mod sync;
+
+/// Runs file work on a blocking thread.
+///
+/// # Errors
+/// `Internal` when it panicked.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WireError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "work on files failed");
+        WireError::new(ErrorCode::Internal, "the daemon failed on this request").hint("skillmeat daemon logs")
+    })
+}

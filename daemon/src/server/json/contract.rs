@@ -1,0 +1,91 @@
+//! The transcripts of `protocol/README.md` against the types: every request in them is one, every answer has exactly
+//! the members that the daemon writes. That the values are right is for the end-to-end tests, with a real daemon.
+
+use super::super::encoding::{Asked, Incoming};
+use super::{METHODS, read};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use skillmeat_protocol::event::DriftEvent;
+use skillmeat_protocol::reply::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/README.md"));
+
+/// Puts a value of its kind in the place of each placeholder.
+fn filled(value: Value) -> Value {
+    match value {
+        Value::String(text) => match text.as_str() {
+            "<clock>" => json!("0000000000000001:1"),
+            "<hash>" => json!("00".repeat(32)),
+            "<number>" => json!(1),
+            "<boolean>" => json!(true),
+            "<list>" => json!([]),
+            _ => Value::String(text),
+        },
+        Value::Array(list) => list.into_iter().map(filled).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, filled(value))).collect(),
+        other => other,
+    }
+}
+
+fn written_as<T: DeserializeOwned + Serialize>(value: &Value) -> Value {
+    let typed = T::deserialize(value).unwrap_or_else(|error| panic!("{error}: {value}"));
+    serde_json::to_value(typed).expect("encodes")
+}
+
+/// What the daemon would write for the result of `method`, or the parameters of its notification.
+fn as_written(method: &str, value: &Value) -> Value {
+    match method {
+        "hello" => value.clone(),
+        "status" => written_as::<StatusReply>(value),
+        "list" | "show" => written_as::<ListReply>(value),
+        "projects.list" => written_as::<ProjectsReply>(value),
+        "projects.add" | "projects.remove" => written_as::<ProjectInfo>(value),
+        "projects.discover" => written_as::<DiscoverReply>(value),
+        "collections.list" => written_as::<CollectionsReply>(value),
+        "collections.show" => written_as::<CollectionReply>(value),
+        "subscribe" => written_as::<SubscribedReply>(value),
+        "sync" => written_as::<SyncReply>(value),
+        "health" => written_as::<HealthReply>(value),
+        "metrics" => written_as::<MetricsReply>(value),
+        "init" => written_as::<InitReply>(value),
+        "shutdown" => written_as::<StoppingReply>(value),
+        "live" | "resync" => written_as::<LiveReply>(value),
+        "event" => written_as::<DriftEvent>(value),
+        other => panic!("no type for {other}"),
+    }
+}
+
+#[test]
+fn the_documented_messages_are_the_real_ones() {
+    let mut shown = BTreeSet::new();
+    let blocks = README.split("```transcript\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    for block in blocks {
+        let mut asked: BTreeMap<String, String> = BTreeMap::new();
+        for line in block.lines() {
+            if let Some(request) = line.strip_prefix("→ ") {
+                let request = request.replace("<clock>", "0000000000000001:1");
+                if let (Incoming::Asked(..), Ok(json)) = (read(request.as_bytes()), request.parse::<Value>()) {
+                    let method = json["method"].as_str().expect("a method").to_owned();
+                    asked.insert(json["id"].to_string(), method);
+                }
+                continue;
+            }
+            let Some(answer) = line.strip_prefix("← ") else { continue };
+            let answer = filled(answer.parse().unwrap_or_else(|error| panic!("{error}: {answer}")));
+            if let Some(wrong) = answer.get("error") {
+                written_as::<skillmeat_protocol::error::ErrorCode>(&wrong["data"]["code"]);
+            } else if let Some(result) = answer.get("result") {
+                let method = &asked[&answer["id"].to_string()];
+                assert_eq!(as_written(method, result), *result, "{method}");
+                shown.insert(method.clone());
+            } else {
+                let method = answer["method"].as_str().expect("a notification");
+                assert_eq!(as_written(method, &answer["params"]), answer["params"], "{method}");
+            }
+        }
+    }
+    assert_eq!(shown, METHODS.iter().map(ToString::to_string).collect(), "a transcript per method");
+    assert!(matches!(read(b"{\"method\":\"hello\"}"), Incoming::Asked(_, Asked::Hello)));
+}
