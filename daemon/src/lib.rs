@@ -1,15 +1,31 @@
 //! `skillmeatd`: watches Claude Code artifacts and knows, at every moment, how each deployment differs from the collection
-//! it came from.
+//! it came from. `ARCHITECTURE.md` beside this crate says how it is built and what must stay true.
+//!
+//! Modules in reading order:
+//!
+//! * [`model`] – what the rooms tell each other: records, entries, trees
+//! * [`library`] – SkillMeat's files on disk
+//! * [`drift`] – three sides to a state
+//! * [`os`], [`watch`] – the platform and its events
+//! * [`scan`] – looking at the disk
+//! * [`cache`] – the SQLite index; [`registry`] – the daemon's own two files
+//! * [`engine`] – the single owner of state
+//! * [`server`] – the socket; [`notifications`] – hooks and desktop
+//! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
+//!   counters
 
 pub mod cache;
+pub mod cli;
 pub mod clock;
 pub mod drift;
 pub mod engine;
 pub mod library;
 pub mod metrics;
 pub mod model;
+pub mod notifications;
 pub mod os;
 pub mod registry;
+pub mod runtime;
 pub mod scan;
 pub mod server;
 pub mod watch;
