@@ -1,0 +1,285 @@
+//! What can be asked on the command line.
+//!
+//! [`hot`] recognises the few lines that prompts and editor hooks send all day, by hand; everything else goes through
+//! clap ([`cli`]), whose set-up costs more than the whole request. Both produce the same [`Invocation`]; a test holds
+//! them in agreement.
+
+pub mod cli;
+pub mod hot;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
+use skillmeat_protocol::request::default_depth;
+
+use crate::failure::Failure;
+
+/// One command line, understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// Whether the answer is one JSON object.
+    pub json: bool,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What came of reading the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// Something to do.
+    Run(Invocation),
+    /// Text that was asked for (`--help`), for standard output.
+    Text(String),
+    /// The line is wrong.
+    Wrong(Failure),
+}
+
+/// Reads a command line without its program name.
+pub fn parse(args: &[OsString]) -> Parsed {
+    match hot::parse(args) {
+        Some(invocation) => Parsed::Run(invocation),
+        None => cli::parse(args),
+    }
+}
+
+/// Which projects a command is about.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Which {
+    /// This registered project, by path or name, instead of the one around the working directory
+    #[arg(long, value_name = "PATH|NAME", conflicts_with = "all")]
+    pub project: Option<PathBuf>,
+    /// Every registered project
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `status`.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+    pub which: Which,
+    /// Only this artifact type (repeatable)
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<ArtifactType>,
+    /// Only this state (repeatable)
+    #[arg(long = "state", value_name = "STATE")]
+    pub states: Vec<DriftState>,
+    /// Only this collection, by name or id (repeatable)
+    #[arg(long = "collection", value_name = "COLLECTION")]
+    pub collections: Vec<String>,
+    /// In-sync artifacts and hashes too
+    #[arg(long, short = 'v')]
+    pub verbose: bool,
+    /// Artifacts of the collections that are not deployed here too
+    #[arg(long)]
+    pub available: bool,
+    /// Stable lines for scripts: two letters, type:name, profile, path
+    #[arg(long)]
+    pub porcelain: bool,
+    /// With --porcelain: end records with NUL and quote nothing
+    #[arg(short = 'z', requires = "porcelain")]
+    pub nul: bool,
+    /// Exit with 1 when something drifted, 2 when something needs a decision
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Answer with what is known now, without waiting for changes under way
+    #[arg(long)]
+    pub cached: bool,
+}
+
+/// `list`.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+pub struct ListArgs {
+    /// Only this artifact type (repeatable)
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<ArtifactType>,
+    /// Only this collection, by name or id (repeatable)
+    #[arg(long = "collection", value_name = "COLLECTION")]
+    pub collections: Vec<String>,
+}
+
+/// `show`.
+#[derive(Args, Debug, PartialEq, Eq)]
+pub struct ShowArgs {
+    /// Which artifact, for example skill:pdf
+    #[arg(value_name = "TYPE:NAME")]
+    pub key: ArtifactKey,
+    /// Only in this collection, by name or id
+    #[arg(long, value_name = "COLLECTION")]
+    pub collection: Option<String>,
+}
+
+/// `prompt`.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+pub struct PromptArgs {
+    /// This registered project, by path or name, instead of the one around the working directory
+    #[arg(long, value_name = "PATH|NAME")]
+    pub project: Option<PathBuf>,
+}
+
+/// `project`.
+#[derive(Subcommand, Debug, PartialEq, Eq)]
+pub enum ProjectCommand {
+    /// Register projects; their files are only read
+    #[command(after_help = "Examples:\n  skillmeat project add .\n  skillmeat project add ~/src/* ~/.claude")]
+    Add {
+        /// Directories
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Forget projects; their files stay as they are
+    #[command(after_help = "Examples:\n  skillmeat project remove .\n  skillmeat project remove webapp")]
+    Remove {
+        /// Directories or names
+        #[arg(required = true, value_name = "PATH|NAME")]
+        paths: Vec<PathBuf>,
+    },
+    /// Registered projects
+    #[command(after_help = "Example:\n  skillmeat project list --json")]
+    List,
+    /// Look for directories that hold artifacts
+    #[command(
+        after_help = "Examples:\n  skillmeat project discover ~/src\n  skillmeat project discover ~/src --depth 5 --add"
+    )]
+    Discover {
+        /// Where to look; the working directory when left out
+        #[arg(value_name = "ROOT")]
+        root: Option<PathBuf>,
+        /// Levels below ROOT
+        #[arg(long, value_name = "N", default_value_t = default_depth())]
+        depth: u32,
+        /// Register what is found
+        #[arg(long)]
+        add: bool,
+    },
+}
+
+/// `collection`.
+#[derive(Subcommand, Debug, PartialEq, Eq)]
+pub enum CollectionCommand {
+    /// Known collections
+    #[command(after_help = "Example:\n  skillmeat collection list")]
+    List,
+    /// One collection: artifacts, groups, tags
+    #[command(after_help = "Example:\n  skillmeat collection show default")]
+    Show {
+        /// Name or id
+        name: String,
+    },
+}
+
+/// `daemon`.
+#[derive(Subcommand, Debug, PartialEq, Eq)]
+pub enum DaemonCommand {
+    /// Run the daemon in the foreground, for a service manager
+    #[command(after_help = "Example:\n  skillmeat daemon run")]
+    Run,
+    /// Start it in the background, when it is not running
+    #[command(after_help = "Example:\n  skillmeat daemon start")]
+    Start,
+    /// Ask it to end and wait until it has
+    #[command(after_help = "Example:\n  skillmeat daemon stop")]
+    Stop,
+    /// Stop and start
+    #[command(after_help = "Example:\n  skillmeat daemon restart")]
+    Restart,
+    /// What runs, since when, with how much
+    #[command(after_help = "Example:\n  skillmeat daemon status --json")]
+    Status,
+    /// The last lines of its log
+    #[command(after_help = "Examples:\n  skillmeat daemon logs -n 100\n  skillmeat daemon logs --follow")]
+    Logs {
+        /// How many lines
+        #[arg(short = 'n', long = "lines", value_name = "N", default_value_t = 50)]
+        lines: usize,
+        /// Go on printing what is added
+        #[arg(long, short = 'f')]
+        follow: bool,
+    },
+}
+
+/// `demo`.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+pub struct DemoArgs {
+    /// Clean up after the demonstration in this directory once standard input closes (internal)
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub guard: Option<PathBuf>,
+}
+
+/// Everything the program does.
+#[derive(Subcommand, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// What drifted in this project
+    #[command(after_help = "Examples:
+  skillmeat status
+  skillmeat status --all --state modified --state conflict
+  skillmeat status --project webapp --verbose
+  skillmeat status --exit-code --json
+  skillmeat status --porcelain -z | xargs -0 -n1 echo")]
+    Status(StatusArgs),
+    /// Artifacts of the collections
+    #[command(after_help = "Examples:\n  skillmeat list\n  skillmeat list --type skill --collection default --json")]
+    List(ListArgs),
+    /// One artifact: where it comes from, where it is deployed
+    #[command(after_help = "Examples:\n  skillmeat show skill:pdf\n  skillmeat show command:review --collection work")]
+    Show(ShowArgs),
+    /// Print drift as it happens, until interrupted
+    #[command(after_help = "Examples:\n  skillmeat watch\n  skillmeat watch --all --json | jq .")]
+    Watch(Which),
+    /// A segment for a shell prompt
+    #[command(after_help = "Prints, for the project around the working directory:
+  \u{270e}N  edited or deleted here      (modified, deleted)
+  \u{2193}N  the collection moved on     (outdated, removed)
+  \u{2717}N  needs a decision            (conflict, removed_modified, foreign, unreadable)
+and nothing when all is in sync, outside projects and without a daemon. Never starts one, never fails.
+
+Example:
+  PS1='$(skillmeat prompt) \\$ '")]
+    Prompt(PromptArgs),
+    /// Register, forget, list and find projects
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  skillmeat project add .\n  skillmeat project discover ~/src --add"
+    )]
+    Project(ProjectCommand),
+    /// List and show collections
+    #[command(subcommand, after_help = "Examples:\n  skillmeat collection list\n  skillmeat collection show default")]
+    Collection(CollectionCommand),
+    /// Run, start, stop and inspect skillmeatd
+    #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]
+    Daemon(DaemonCommand),
+    /// Check home, socket, permissions, daemon and limits
+    #[command(
+        after_help = "Example:\n  skillmeat doctor\n\nExits with 3 when something is wrong. Works without a daemon."
+    )]
+    Doctor,
+    /// Create home, configuration and the default collection where they are missing
+    #[command(after_help = "Example:\n  skillmeat init")]
+    Init,
+    /// Copy JSON-RPC lines from standard input to the daemon, and its answers to standard output
+    #[command(after_help = "Example:
+  echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\"}' | skillmeat rpc")]
+    Rpc,
+    /// Print where the daemon listens
+    #[command(after_help = "Example:\n  socat - UNIX-CONNECT:\"$(skillmeat socket)\"")]
+    Socket,
+    /// Show drift as it happens in a temporary home, with nothing installed
+    #[command(after_help = "Example:\n  skillmeat demo")]
+    Demo(DemoArgs),
+    /// Print a completion script
+    #[command(after_help = "Examples:
+  skillmeat completions bash > ~/.local/share/bash-completion/completions/skillmeat
+  skillmeat completions zsh > ~/.zfunc/_skillmeat")]
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Print the version
+    #[command(skip)]
+    Version,
+}

@@ -1,0 +1,92 @@
+//! One file a command family: make the request, print the answer.
+
+pub mod collection;
+pub mod completions;
+pub mod daemon;
+pub mod library;
+pub mod pages;
+pub mod project;
+pub mod rpc;
+pub mod status;
+
+use std::io::Write;
+
+use skillmeat_protocol::error::exit;
+use skillmeat_protocol::reply::Reply;
+use skillmeat_protocol::request::{Freshness, Request};
+
+use crate::args::Command;
+use crate::failure::{Done, Failure};
+use crate::launch::{self, Start, VERSION};
+use crate::render::json;
+use crate::surroundings::Surroundings;
+use crate::{demo, doctor, prompt, transport, watch};
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// The process around it.
+    pub around: &'a Surroundings,
+    /// Whether the answer is one JSON object.
+    pub json: bool,
+    /// Results.
+    pub out: &'a mut dyn Write,
+    /// Remarks.
+    pub err: &'a mut dyn Write,
+}
+
+/// Runs one command and returns its exit code.
+///
+/// # Errors
+/// Whatever ended it early.
+pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> Done {
+    let mut context = Context { around, json, out, err };
+    let context = &mut context;
+    match command {
+        Command::Version => {
+            if json {
+                json::data(context.out, &format!("{{\"version\":{}}}", json::string(VERSION)))?;
+            } else {
+                writeln!(context.out, "skillmeat {VERSION}")?;
+            }
+            Ok(exit::OK)
+        }
+        Command::Prompt(args) => prompt::prompt(context, &args),
+        Command::Status(args) => status::status(context, &args),
+        Command::List(args) => library::list(context, args),
+        Command::Show(args) => library::show(context, args),
+        Command::Watch(which) => watch::watch(context, &which),
+        Command::Project(command) => project::project(context, command),
+        Command::Collection(command) => collection::collection(context, command),
+        Command::Daemon(command) => daemon::daemon(context, command),
+        Command::Doctor => doctor::doctor(context),
+        Command::Init => library::init(context),
+        Command::Rpc => rpc::rpc(context),
+        Command::Socket => rpc::socket(context),
+        Command::Demo(args) => demo::demo(context, &args),
+        Command::Completions { shell } => completions::completions(context, shell),
+    }
+}
+
+impl Context<'_> {
+    /// Sends one request and returns its typed reply, starting the daemon when none runs.
+    ///
+    /// # Errors
+    /// See [`launch::ask`].
+    pub fn ask(&self, request: Request, freshness: Freshness) -> Result<Reply, Failure> {
+        launch::ask(self.around, &transport::call(request, freshness), Start::IfNeeded).map(|(_, reply)| reply)
+    }
+
+    /// Says why an answer may be behind.
+    ///
+    /// # Errors
+    /// When standard error is gone.
+    pub fn note_stale(&mut self, stale: Option<&str>, fresh: bool, freshness: Freshness) -> std::io::Result<()> {
+        match (stale, fresh, freshness) {
+            (Some(why), ..) => {
+                writeln!(self.err, "note: this answer may be behind: {}", crate::render::term::escape(why))
+            }
+            (None, false, Freshness::Synced) => writeln!(self.err, "note: this answer may be behind"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `project`: which directories are watched.
+
+use std::path::PathBuf;
+
+use skillmeat_protocol::error::exit;
+use skillmeat_protocol::reply::{Progress, Reply};
+use skillmeat_protocol::request::{Call, DiscoverQuery, Format, Freshness, ProjectPath, Request};
+
+use super::{Context, pages};
+use crate::args::ProjectCommand;
+use crate::failure::{Done, Stop};
+use crate::launch::{self, Start};
+use crate::render::term::escape;
+use crate::render::{json, projects};
+use crate::surroundings::text;
+use crate::transport::{Connection, call, patience, unexpected};
+
+/// Runs `project …`.
+///
+/// # Errors
+/// Whatever ended it early.
+pub fn project(context: &mut Context<'_>, command: ProjectCommand) -> Done {
+    match command {
+        ProjectCommand::List => list(context),
+        ProjectCommand::Add { paths } => each(context, &paths, Registration::Add),
+        ProjectCommand::Remove { paths } => each(context, &paths, Registration::Remove),
+        ProjectCommand::Discover { root, depth, add } => {
+            let root = context.around.absolute(&root.unwrap_or_else(|| PathBuf::from(".")))?;
+            discover(context, DiscoverQuery { root: text(&root)?, depth, add })
+        }
+    }
+}
+
+fn list(context: &mut Context<'_>) -> Done {
+    if context.json {
+        pages::print_json(context, call(Request::Projects, Freshness::Synced))?;
+        return Ok(exit::OK);
+    }
+    match context.ask(Request::Projects, Freshness::Synced)? {
+        Reply::Projects(reply) => projects::write_projects(context.out, &reply.projects, context.around.colour)?,
+        other => return Err(unexpected(&other).into()),
+    }
+    Ok(exit::OK)
+}
+
+#[derive(Clone, Copy)]
+enum Registration {
+    Add,
+    Remove,
+}
+
+/// One request a path; what fails is reported and does not keep the others from being done.
+fn each(context: &mut Context<'_>, paths: &[PathBuf], what: Registration) -> Done {
+    let mut connection: Option<Connection> = None;
+    let mut answers = Vec::new();
+    let mut failures = Vec::new();
+    for path in paths {
+        let request = match what {
+            Registration::Add => context.around.absolute(path).and_then(|path| text(&path)),
+            Registration::Remove => context.around.project(path),
+        }
+        .map(|path| match what {
+            Registration::Add => Request::ProjectAdd(ProjectPath { path }),
+            Registration::Remove => Request::ProjectRemove(ProjectPath { path }),
+        });
+        let mut call = match request {
+            Ok(request) => call(request, Freshness::Synced),
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        call.format = if context.json { Format::Json } else { Format::Typed };
+        let answer = match &mut connection {
+            Some(connection) => connection.ask(&call),
+            // Without a daemon none of the others can be done either.
+            None => {
+                connection.insert(launch::reach(context.around, &call, Start::IfNeeded)?).reply(Some(patience(&call)))
+            }
+        };
+        match answer {
+            Ok(Reply::Json(text)) => answers.push(text),
+            Ok(Reply::ProjectAdded(info)) => {
+                writeln!(context.out, "added {} ({})", escape(&info.path), escape(&info.name))?;
+            }
+            Ok(Reply::ProjectRemoved(info)) => {
+                writeln!(context.out, "removed {}; its files are as they were", escape(&info.path))?;
+            }
+            Ok(other) => return Err(unexpected(&other).into()),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let Some(last) = failures.pop() else {
+        if context.json {
+            json::data(context.out, &format!("{{\"projects\":[{}]}}", answers.join(",")))?;
+        }
+        return Ok(exit::OK);
+    };
+    if !context.json {
+        context.out.flush()?;
+        for failure in &failures {
+            failure.write_human(context.err)?;
+        }
+    }
+    Err(Stop::Failed(last))
+}
+
+fn discover(context: &mut Context<'_>, query: DiscoverQuery) -> Done {
+    let format = if context.json { Format::Json } else { Format::Typed };
+    // No deadline for the whole: progress shows that it is alive, and each step has the client's patience.
+    let call = Call { freshness: Freshness::Synced, deadline_ms: 0, format, request: Request::Discover(query) };
+    let mut connection = launch::reach(context.around, &call, Start::IfNeeded)?;
+    let mut progress_shown = false;
+    let reply = loop {
+        match connection.reply(Some(patience(&call)))? {
+            Reply::Progress(progress) => {
+                if context.around.interactive {
+                    show_progress(context, &progress)?;
+                    progress_shown = true;
+                }
+            }
+            last => break last,
+        }
+    };
+    if progress_shown {
+        write!(context.err, "\r\x1b[K")?;
+    }
+    match reply {
+        Reply::Discovered(found) => projects::write_discovered(context.out, &found, context.around.colour)?,
+        Reply::Json(text) => json::data(context.out, &text)?,
+        other => return Err(unexpected(&other).into()),
+    }
+    Ok(exit::OK)
+}
+
+fn show_progress(context: &mut Context<'_>, progress: &Progress) -> std::io::Result<()> {
+    let at = escape(&progress.at);
+    // The end of a path tells more than its beginning; 50 columns fit beside the numbers on any terminal.
+    let start = at.char_indices().rev().nth(49).map_or(0, |(i, _)| i);
+    write!(context.err, "\r\x1b[K{} directories, {} found  {}", progress.directories, progress.found, &at[start..])?;
+    context.err.flush()
+}

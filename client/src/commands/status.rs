@@ -1,0 +1,121 @@
+//! `status`: the question everything else is about.
+
+use skillmeat_protocol::error::exit;
+use skillmeat_protocol::ids::ArtifactKey;
+use skillmeat_protocol::reply::{Counts, Item, Reply, StatusReply};
+use skillmeat_protocol::request::{Call, Detail, Format, Freshness, Request, ShowQuery, StatusQuery};
+
+use super::{Context, pages};
+use crate::args::StatusArgs;
+use crate::failure::{Done, Failure};
+use crate::launch::{self, Start};
+use crate::render::porcelain::{self, Records};
+use crate::render::resolve::{Remedy, advice};
+use crate::render::status::{self as look, Depth, Look, Present};
+use crate::transport::{Connection, call};
+
+/// Runs `status`.
+///
+/// # Errors
+/// Whatever ended it early.
+pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
+    let freshness = if args.cached { Freshness::Cached } else { Freshness::Synced };
+    let mut call = call(Request::Status(query(context, args)?), freshness);
+    if context.json {
+        let mut connection = pages::print_json(context, call.clone())?;
+        if !args.exit_code {
+            return Ok(exit::OK);
+        }
+        // The text says it too, but reading it would take a JSON parser; the same snapshot is a cached question away.
+        call.freshness = Freshness::Cached;
+        call.format = Format::Typed;
+        let first = connection.ask(&call)?;
+        return Ok(exit_code(args, &pages::status(&mut connection, &mut call, first)?));
+    }
+    let (mut connection, first) = launch::ask(context.around, &call, Start::IfNeeded)?;
+    let reply = pages::status(&mut connection, &mut call, first)?;
+    if args.porcelain {
+        let records = if args.nul { Records::Nul } else { Records::Lines };
+        porcelain::write(context.out, &reply.projects, records)?;
+    } else {
+        let colour = context.around.colour;
+        let detail = if args.verbose { Depth::Full } else { Depth::Brief };
+        look::write(context.out, &reply.projects, Look { colour, detail })?;
+        let present = present(&mut connection, &reply);
+        look::advice(context.out, &present, colour)?;
+        // Results first: both may go to one terminal.
+        context.out.flush()?;
+    }
+    context.note_stale(reply.stale.as_deref(), reply.fresh, freshness)?;
+    Ok(if args.exit_code { exit_code(args, &reply) } else { exit::OK })
+}
+
+fn query(context: &Context<'_>, args: &StatusArgs) -> Result<StatusQuery, Failure> {
+    Ok(StatusQuery {
+        scope: context.around.scope(&args.which)?,
+        types: args.types.clone(),
+        states: args.states.clone(),
+        collections: args.collections.clone(),
+        detail: if args.verbose { Detail::All } else { Detail::Drift },
+        available: args.available,
+        cursor: None,
+    })
+}
+
+/// 2 when something needs a decision, 1 when something drifted. With filters only what they let through counts.
+fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
+    let filtered = !(args.types.is_empty() && args.states.is_empty() && args.collections.is_empty());
+    let mut counts = Counts::default();
+    for project in &reply.projects {
+        if filtered {
+            project.items.iter().for_each(|item| *counts.of(item.state) += 1);
+        } else {
+            counts.add(project.counts);
+        }
+    }
+    match (counts.conflicts(), counts.drifted()) {
+        (0, 0) => exit::OK,
+        (0, _) => exit::DRIFT,
+        _ => exit::CONFLICT,
+    }
+}
+
+/// The states present, with the collection's side of their first items. What cannot be found out is left out: the
+/// advice then names a command that needs no path.
+fn present<'a>(connection: &mut Connection, reply: &'a StatusReply) -> Vec<Present<'a>> {
+    let mut collections = None;
+    look::firsts(&reply.projects)
+        .into_iter()
+        .map(|item| {
+            let wanted = advice(item.state).1 == Remedy::CompareSides;
+            let collection_path = wanted.then(|| collection_side(connection, item, &mut collections)).flatten();
+            Present { item, collection_path }
+        })
+        .collect()
+}
+
+/// Absolute path of an item in its collection. `roots` is asked for once.
+fn collection_side(
+    connection: &mut Connection,
+    item: &Item,
+    roots: &mut Option<Vec<(String, String)>>,
+) -> Option<String> {
+    let cached = |request| -> Call { call(request, Freshness::Cached) };
+    let show = ShowQuery {
+        key: ArtifactKey { kind: item.kind, name: item.name.clone() },
+        collection: Some(item.collection_id.clone().or_else(|| item.collection.clone())?),
+    };
+    let Ok(Reply::Show(shown)) = connection.ask(&cached(Request::Show(show))) else {
+        return None;
+    };
+    let artifact = shown.artifacts.into_iter().next()?;
+    if roots.is_none() {
+        let Ok(Reply::Collections(reply)) = connection.ask(&cached(Request::Collections)) else {
+            return None;
+        };
+        *roots = Some(reply.collections.into_iter().map(|c| (c.id, c.path)).collect());
+    }
+    let (_, root) = roots.iter().flatten().find(|(id, _)| *id == artifact.collection_id)?;
+    // Marketplace imports have absolute paths, which `join` keeps.
+    Some(std::path::Path::new(root).join(&artifact.path).to_string_lossy().into_owned())
+}

@@ -1,0 +1,230 @@
+//! Unix: sockets with deadlines, the peer's user, directories that only their owner may enter.
+
+use std::fs::{DirBuilder, File, Metadata};
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::net::sockopt::{self, Timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use skillmeat_protocol::endpoint::Endpoint;
+
+/// File name of the daemon.
+pub const DAEMON_EXE: &str = "skillmeatd";
+/// Where a started daemon stands: it must not pin the directory of whoever started it.
+pub const ROOT_DIR: &str = "/";
+
+/// The user of this process.
+pub fn uid() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+/// A connection on which no read outlives a deadline.
+#[derive(Debug)]
+pub struct Stream {
+    socket: UnixStream,
+    deadline: Option<Instant>,
+    path: PathBuf,
+}
+
+impl Stream {
+    /// Connects within `timeout`.
+    ///
+    /// # Errors
+    /// Those of `connect`; `TimedOut` when nobody accepted. The kernel queues a limited number of connections for a
+    /// process that hangs and then lets `connect` block without end, so the limit is set before it.
+    pub fn connect(endpoint: &Endpoint, timeout: Duration) -> io::Result<Self> {
+        let Endpoint::Socket(path) = endpoint else {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "named pipes exist on Windows only"));
+        };
+        let address = SocketAddrUnix::new(path)?;
+        let socket = new_socket()?;
+        sockopt::set_socket_timeout(&socket, Timeout::Send, Some(timeout))?;
+        rustix::net::connect(&socket, &address).map_err(timed_out)?;
+        Ok(Self { socket: UnixStream::from(socket), deadline: None, path: path.clone() })
+    }
+
+    /// Whether the process that listens belongs to the user of this one.
+    ///
+    /// # Errors
+    /// Those of the system call.
+    pub fn peer_is_ours(&self) -> io::Result<bool> {
+        Ok(peer_uid(&self.socket, &self.path)? == uid())
+    }
+
+    /// From now on reads fail with `TimedOut` at `deadline`.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        self.deadline = deadline;
+        if deadline.is_none() { self.socket.set_read_timeout(None) } else { Ok(()) }
+    }
+
+    /// A second handle for writing, for another thread.
+    pub fn writer(&self) -> io::Result<Writer> {
+        self.socket.try_clone().map(Writer)
+    }
+}
+
+/// The writing side of a [`Stream`].
+#[derive(Debug)]
+pub struct Writer(UnixStream);
+
+impl Writer {
+    /// Says that nothing more will be written; reading goes on.
+    pub fn finish(&self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn new_socket() -> rustix::io::Result<OwnedFd> {
+    rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn new_socket() -> rustix::io::Result<OwnedFd> {
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(socket)
+}
+
+#[cfg(target_os = "linux")]
+fn peer_uid(socket: &UnixStream, _path: &Path) -> io::Result<u32> {
+    Ok(sockopt::socket_peercred(socket)?.uid.as_raw())
+}
+
+/// Without a portable call for the peer, the owner of the socket file speaks for it: only they could bind it there.
+#[cfg(not(target_os = "linux"))]
+fn peer_uid(_socket: &UnixStream, path: &Path) -> io::Result<u32> {
+    Ok(std::fs::symlink_metadata(path)?.uid())
+}
+
+fn timed_out(error: rustix::io::Errno) -> io::Error {
+    if error == rustix::io::Errno::AGAIN { io::ErrorKind::TimedOut.into() } else { error.into() }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(deadline) = self.deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.socket.set_read_timeout(Some(left))?;
+        }
+        self.socket.read(buffer).map_err(|e| match e.kind() {
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => e,
+        })
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Opens a file for reading. A FIFO in its place, where opening waits for a writer, is an error like anything else that
+/// is no file: `prompt` must not hang.
+///
+/// # Errors
+/// Those of `open`.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a file")) }
+}
+
+/// Creates a directory and its parents, for the owner only.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Who may write to a directory beside its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// The owner's group: usual for what people share.
+    Group,
+    /// Nobody.
+    Nobody,
+}
+
+/// What is wrong with who owns a directory or may write to it.
+pub fn privacy_flaw(meta: &Metadata, beside_owner: Writers) -> Option<String> {
+    if meta.uid() != uid() {
+        return Some(format!("belongs to user {}, not to you", meta.uid()));
+    }
+    let forbidden = if beside_owner == Writers::Group { 0o002 } else { 0o022 };
+    (meta.mode() & forbidden != 0).then(|| format!("can be written by others (mode {:04o})", meta.mode() & 0o7777))
+}
+
+/// What repairs what [`privacy_flaw`] found. Another user's directory cannot be had by changing its mode.
+pub fn privacy_repair(meta: &Metadata, path: &str) -> String {
+    if meta.uid() == uid() { format!("chmod go-w {path}") } else { format!("have its owner remove {path}") }
+}
+
+/// Nothing to do here: the daemon makes its own session, which a leader of a process group could not.
+pub fn detach(_command: &mut Command) {}
+
+/// Keeps signals of the terminal away from a child.
+pub fn own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Becomes another program; returns only when that failed.
+pub fn become_program(command: &mut Command) -> io::Result<u8> {
+    Err(command.exec())
+}
+
+/// Whether terminals understand colour sequences.
+pub fn terminal_has_colour() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        let temp = tempfile::tempdir().expect("temporary directory");
+        let path = temp.path().join("daemon.lock");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+            .expect("made");
+        // Held open, so that a version that waits for a writer fails here instead of hanging.
+        let _both = File::options().read(true).write(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(&path);
+        open_file(&path).expect_err("a FIFO");
+        open_file(temp.path()).expect_err("a directory");
+    }
+
+    #[test]
+    fn the_mode_of_a_foreign_directory_is_not_the_repair() {
+        let ours = tempfile::tempdir().expect("temporary directory");
+        let meta = ours.path().metadata().expect("there");
+        assert_eq!(privacy_repair(&meta, "/x"), "chmod go-w /x");
+        let root = Path::new("/").metadata().expect("there");
+        if root.uid() != uid() {
+            assert_eq!(privacy_repair(&root, "/"), "have its owner remove /");
+        }
+    }
+}

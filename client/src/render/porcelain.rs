@@ -1,0 +1,102 @@
+//! `status --porcelain`: lines for scripts, the same for ever.
+//!
+//! `XY type:name<TAB>profile<TAB>path`, one item a line. X is the project against what was deployed, Y the collection
+//! against it ([`DriftState::letters`](skillmeat_protocol::drift::DriftState::letters)); an absent profile or path is
+//! `-`. Fields with control characters, quotes or backslashes are quoted as git quotes paths. With `-z` records end in
+//! NUL and nothing is quoted.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use skillmeat_protocol::reply::ProjectStatus;
+
+/// How records end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// With a line feed; odd fields are quoted.
+    Lines,
+    /// With NUL; nothing is quoted.
+    Nul,
+}
+
+/// Prints the items of all projects.
+pub fn write(out: &mut dyn Write, projects: &[ProjectStatus], records: Records) -> io::Result<()> {
+    for item in projects.iter().flat_map(|project| &project.items) {
+        let key = format!("{}:{}", item.kind, item.name);
+        let profile = item.profile.as_deref().unwrap_or("-");
+        let path = item.path.as_deref().unwrap_or("-");
+        let letters = item.state.letters();
+        match records {
+            Records::Nul => write!(out, "{letters} {key}\t{profile}\t{path}\0")?,
+            Records::Lines => writeln!(out, "{letters} {}\t{}\t{}", quoted(&key), quoted(profile), quoted(path))?,
+        }
+    }
+    Ok(())
+}
+
+/// C quoting, for fields that need it.
+fn quoted(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c.is_ascii_control() || c == '"' || c == '\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\x0b' => out.push_str("\\v"),
+            '\x0c' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            c if c.is_ascii_control() => {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\{:03o}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::status::samples::{item, project};
+    use skillmeat_protocol::drift::DriftState;
+
+    #[test]
+    fn the_format_is_frozen() {
+        let mut items: Vec<_> = DriftState::ALL.into_iter().map(item).collect();
+        items[8].profile = None;
+        items[8].path = None;
+        items[9].path = Some("/w/odd \"name\"\n\x01\\é.md".into());
+        let projects = [project(items)];
+        let mut lines = Vec::new();
+        write(&mut lines, &projects, Records::Lines).expect("memory");
+        let want = "   skill:in_sync\tclaude_code\t/w/.claude/skills/in_sync
+M  skill:modified\tclaude_code\t/w/.claude/skills/modified
+ M skill:outdated\tclaude_code\t/w/.claude/skills/outdated
+== skill:converged\tclaude_code\t/w/.claude/skills/converged
+MM skill:conflict\tclaude_code\t/w/.claude/skills/conflict
+D  skill:deleted\tclaude_code\t/w/.claude/skills/deleted
+ D skill:removed\tclaude_code\t/w/.claude/skills/removed
+MD skill:removed_modified\tclaude_code\t/w/.claude/skills/removed_modified
+ A skill:added\t-\t-
+AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\\\é.md\"
+?? skill:untracked\tclaude_code\t/w/.claude/skills/untracked
+!! skill:unreadable\tclaude_code\t/w/.claude/skills/unreadable
+";
+        assert_eq!(String::from_utf8(lines).expect("text"), want);
+
+        let mut nul = Vec::new();
+        write(&mut nul, &projects, Records::Nul).expect("memory");
+        let records: Vec<_> = nul.split(|b| *b == 0).collect();
+        assert_eq!(records.len(), 13);
+        assert_eq!(records[9], "AA skill:foreign\tclaude_code\t/w/odd \"name\"\n\x01\\é.md".as_bytes());
+    }
+}

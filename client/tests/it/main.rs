@@ -1,0 +1,9 @@
+//! The client against a daemon that speaks the real protocol with canned answers.
+#![cfg(unix)]
+#![allow(missing_docs, unreachable_pub, reason = "a test")]
+
+mod conversation;
+mod executable;
+mod fake;
+mod launch;
+mod samples;
