@@ -9,8 +9,7 @@ use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
 use crate::library::frontmatter;
 use crate::model::{CollectionScan, Entry};
-use crate::scan::{Look, Urgency};
-use crate::watch::Hint;
+use crate::scan::Look;
 use skillmeat_protocol::event::CauseKind;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -22,7 +21,7 @@ impl State {
     pub(super) fn apply_collection(&mut self, slot: CollectionSlot, scan: CollectionScan, ended: &Running, now: Now) {
         if !scan.present {
             // The list of collections decides whether it is gone; an empty one would make everything `removed`.
-            let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
+            let mark = Mark::at_once(ended.since, Look::Read);
             return self.work.mark(Unit::Home, Root::Home, mark, now.mono);
         }
         let Some(collection) = self.collections.get_mut(&slot) else { return };

@@ -12,9 +12,8 @@ use super::state::{Collection, State};
 use super::unit::{CollectionSlot, Root, Unit};
 use super::work::Running;
 use crate::library::registry::CollectionEntry;
+use crate::scan::Look;
 use crate::scan::home::{DirectoryId, FoundCollection, HomeScan};
-use crate::scan::{Look, Urgency};
-use crate::watch::Hint;
 use skillmeat_protocol::event::CauseKind;
 use std::sync::Arc;
 
@@ -130,8 +129,7 @@ impl State {
 
     pub(super) fn add_collection(&mut self, identity: CollectionEntry, ended: &Running, now: Now) -> CollectionSlot {
         let slot = self.insert_collection(identity);
-        let mark =
-            super::work::Mark { since: ended.since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        let mark = super::work::Mark::at_once(ended.since, Look::Verify);
         self.work.mark(Unit::Collection(slot), Root::Collection(slot), mark, now.mono);
         slot
     }

@@ -11,7 +11,6 @@ use super::unit::{ProjectSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
 use crate::model::{ProjectScan, Record, Tree};
 use crate::scan::{Look, Urgency};
-use crate::watch::Hint;
 use skillmeat_protocol::event::CauseKind;
 use skillmeat_protocol::ids::ArtifactType;
 use std::collections::HashMap;
@@ -122,13 +121,13 @@ impl State {
         for dir in ways(&path, &guard) {
             self.routes.add(&dir.into(), Unit::Tree(slot), Reach::Itself);
         }
-        let mark = Mark { since: ended.since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        let mark = Mark::at_once(ended.since, Look::Verify);
         self.work.mark(Unit::Tree(slot), tree.root, mark, now.mono);
     }
 
     fn compare_trees(&mut self, slot: ProjectSlot, ended: &Running, now: Now) {
         let trees: Vec<_> = self.projects.get(&slot).into_iter().flat_map(|p| p.trees.values().copied()).collect();
-        let mark = Mark { since: ended.since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        let mark = Mark::at_once(ended.since, Look::Verify);
         for tree in trees {
             self.work.mark(Unit::Tree(tree), Root::Project(slot), mark, now.mono);
         }
@@ -162,7 +161,7 @@ impl State {
         let state = super::state::TreeState { root, path, guard, kind, tree, metadata: None, linked };
         self.trees.insert(slot, state);
         let urgency = if self.verified { Urgency::Now } else { Urgency::WhenIdle };
-        let mark = Mark { since, look: Look::Verify, hint: Hint::Finished, urgency };
+        let mark = Mark { urgency, ..Mark::at_once(since, Look::Verify) };
         self.work.mark(Unit::Tree(slot), root, mark, now.mono);
         slot
     }

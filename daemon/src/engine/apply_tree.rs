@@ -9,7 +9,7 @@ use super::work::{Mark, Running};
 use crate::cache::{Change, TreeOwner};
 use crate::model::{Metadata, Tree, TreeKind};
 use crate::scan::job::TreeFinding;
-use crate::scan::{Finding, Look, Outcome, Urgency};
+use crate::scan::{Finding, Look, Outcome};
 use crate::watch::Hint;
 use skillmeat_protocol::event::CauseKind;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ impl State {
             (Unit::Tree(_), Finding::RootGone) => self.mark_owner(root, ended, now),
             (_, Finding::Unstable) => {
                 // Read while it was written: its last known state stays until it holds still.
-                let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Ongoing, urgency: Urgency::Now };
+                let mark = Mark { hint: Hint::Ongoing, ..Mark::at_once(ended.since, Look::Read) };
                 self.work.mark(unit, root, mark, now.mono);
             }
             (Unit::Tree(slot), Finding::Failed(reason)) => {
@@ -83,17 +83,16 @@ impl State {
     }
 
     pub(super) fn mark_owner(&mut self, root: Root, ended: &Running, now: Now) {
+        let mark = Mark::at_once(ended.since, Look::Read);
         let unit = match root {
             Root::Home => Unit::Home,
             // The list of collections decides whether this one still exists.
             Root::Collection(slot) => {
-                let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
                 self.work.mark(Unit::Home, Root::Home, mark, now.mono);
                 Unit::Collection(slot)
             }
             Root::Project(slot) => Unit::Project(slot),
         };
-        let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
         self.work.mark(unit, root, mark, now.mono);
     }
 
@@ -111,7 +110,7 @@ impl State {
         }
         let fresh: Vec<_> = linked.into_iter().filter(|link| !old.contains(link)).collect();
         if self.was_heard_below(&fresh) {
-            let mark = Mark { since: ended.since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
+            let mark = Mark::at_once(ended.since, Look::Read);
             self.work.mark(Unit::Tree(slot), root, mark, now.mono);
         }
     }

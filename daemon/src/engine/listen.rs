@@ -12,7 +12,6 @@ use super::work::{Mark, Seq};
 use crate::library::ignore::is_ignored;
 use crate::model::Tree;
 use crate::scan::{Look, Urgency};
-use crate::watch::Hint;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,7 +76,7 @@ impl State {
         let fresh: HashSet<&Path> = new.iter().filter(|route| !old.contains(route)).map(|(path, _)| &**path).collect();
         let is_fresh = |path: &Path| fresh.contains(path);
         if self.heard.iter().any(|path| is_fresh(path) || path.parent().is_some_and(is_fresh)) {
-            let mark = Mark { since, look: Look::Read, hint: Hint::Finished, urgency: Urgency::Now };
+            let mark = Mark::at_once(since, Look::Read);
             self.work.mark(unit, root, mark, now.mono);
         }
     }

@@ -54,7 +54,7 @@ impl State {
             Root::Project(slot) => Unit::Project(slot),
         };
         let trees = self.trees_of(root, |_| true).into_iter().map(Unit::Tree);
-        let mark = Mark { since, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        let mark = Mark::at_once(since, Look::Verify);
         for unit in std::iter::once(unit).chain(trees) {
             self.work.mark(unit, root, mark, now.mono);
         }
@@ -81,7 +81,7 @@ impl State {
         for root in silent {
             self.verify_root(root, after, now);
         }
-        let mark = Mark { since: after, look: Look::Verify, hint: Hint::Finished, urgency: Urgency::Now };
+        let mark = Mark::at_once(after, Look::Verify);
         for slot in missing {
             self.work.mark(Unit::Project(slot), Root::Project(slot), mark, now.mono);
         }

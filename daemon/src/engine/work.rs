@@ -32,6 +32,13 @@ pub struct Mark {
     pub urgency: Urgency,
 }
 
+impl Mark {
+    /// To be looked at without waiting for quiet, by a free thread that does nothing less urgent first.
+    pub fn at_once(since: Seq, look: Look) -> Self {
+        Self { since, look, hint: Hint::Finished, urgency: Urgency::Now }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     root: Root,
@@ -48,16 +55,12 @@ pub struct Running {
     root: Root,
     /// The earliest mark that this look serves.
     pub since: Seq,
-    /// How hard it looks.
-    pub look: Look,
-    /// Which lane it took.
-    pub urgency: Urgency,
 }
 
 impl Running {
     /// Stands for the look that the cache remembers.
     pub(super) fn at_start(root: Root) -> Self {
-        Self { root, since: Seq(1), look: Look::Verify, urgency: Urgency::WhenIdle }
+        Self { root, since: Seq(1) }
     }
 }
 
@@ -131,7 +134,7 @@ impl Work {
             }
             self.due.remove(&(at, unit));
             if let Some(Waiting { root, since, look, urgency, .. }) = self.waiting.remove(&unit) {
-                self.running.insert(unit, Running { root, since, look, urgency });
+                self.running.insert(unit, Running { root, since });
                 started.push((unit, look, urgency));
             }
         }
@@ -213,7 +216,7 @@ mod tests {
     }
 
     fn mark(since: u64, hint: Hint) -> Mark {
-        Mark { since: Seq(since), look: Look::Read, hint, urgency: Urgency::Now }
+        Mark { hint, ..Mark::at_once(Seq(since), Look::Read) }
     }
 
     #[test]
