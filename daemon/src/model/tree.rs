@@ -1,7 +1,6 @@
 //! What the files of one artifact are: an artifact is a file or a directory.
 
 use skillmeat_protocol::hash::ContentHash;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,19 +19,6 @@ pub struct Stamp {
     pub device: u64,
     /// Permission bits; 0 where the platform has none.
     pub mode: u32,
-}
-
-/// One regular file (or link to one) of an artifact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRow {
-    /// Path below the artifact's root with `/` between components; empty when the artifact is the file itself.
-    pub path: OsString,
-    /// Its stamp, read before its content.
-    pub stamp: Stamp,
-    /// SHA-256 of its content.
-    pub hash: ContentHash,
-    /// Whether the ignore list (formats-core §7.5 and editor temporaries) names it.
-    pub ignored: bool,
 }
 
 /// Digest of all paths and stamps of an artifact: equal fingerprints mean that nothing needs to be read again.
@@ -70,8 +56,6 @@ pub struct TreeInfo {
     pub hash: ContentHash,
     /// The same over all files, when some are ignored.
     pub hash_with_ignored: Option<ContentHash>,
-    /// Framed hash over path, mode and content of every file that is not ignored: identifies a version.
-    pub version_hash: ContentHash,
     /// Digest of the stamps behind these hashes.
     pub fingerprint: Fingerprint,
     /// Whether a stamp was so young that a later change could share it; such a tree is read again when verified.

@@ -124,7 +124,7 @@ fn a_damaged_page_that_loading_does_not_read_is_noticed_after_a_kill() {
     opened.writer.abandon();
     let connection = Connection::open(&place.path).expect("opens");
     let page: u32 = connection
-        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'files'", [], |row| row.get(0))
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'trees'", [], |row| row.get(0))
         .expect("has a page");
     drop(connection);
     let mut bytes = std::fs::read(&place.path).expect("reads");
@@ -240,7 +240,7 @@ fn present_tree() -> Vec<Change> {
         tree = sample.tree();
     }
     let (path, owner) = ("/c/skills/pdf".into(), TreeOwner::Collection(id));
-    changes.push(Change::Tree { path, owner, tree, files: Vec::new() });
+    changes.push(Change::Tree { path, owner, tree });
     changes
 }
 
