@@ -4,6 +4,7 @@
 //! * [`options`] – the command line
 //! * [`worlds`] – homes, collections and projects of any size, from a seed
 //! * [`sample`] – many measurements of one thing; several commands in turns
+//! * [`watchman`], [`git`] – what ours is held against
 //! * one file per group, each a `run(&Context) -> Vec<Row>`
 //!
 //! # Invariants
@@ -12,11 +13,17 @@
 //! * What cannot be measured here (a tool that is not installed) is a row that says so.
 //! * Groups run one after the other, each in worlds of its own, which are gone when it ends.
 
+pub mod barrier;
+pub mod build;
+pub mod client;
+pub mod git;
 pub mod options;
+pub mod query;
 pub mod row;
 pub mod sample;
 pub mod sizes;
 pub mod table;
+pub mod watchman;
 pub mod worlds;
 
 use std::any::Any;
@@ -39,10 +46,27 @@ pub struct Group {
     pub about: &'static str,
     /// Measures it.
     pub run: fn(&Context) -> Vec<Row>,
+    /// When it runs.
+    pub when: When,
+}
+
+/// When a group runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Unless others are asked for.
+    Always,
+    /// In a full run, or when it is asked for: it has no quick form.
+    FullOrAsked,
 }
 
 /// All groups, in the order in which they run.
-pub const GROUPS: &[Group] = &[Group { name: "sizes", about: "binaries, and building them", run: sizes::run }];
+pub const GROUPS: &[Group] = &[
+    Group { name: "client", about: "the client as a whole process", run: client::run, when: When::Always },
+    Group { name: "query", about: "answers from memory", run: query::run, when: When::Always },
+    Group { name: "barrier", about: "answers that must be current", run: barrier::run, when: When::Always },
+    Group { name: "sizes", about: "sizes of the programs", run: sizes::run, when: When::Always },
+    Group { name: "build", about: "building from nothing", run: build::run, when: When::FullOrAsked },
+];
 
 /// The programs that are measured.
 #[derive(Clone, Debug)]

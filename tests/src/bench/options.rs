@@ -1,6 +1,6 @@
 //! What the command line of `bench` says.
 
-use super::{GROUPS, Group};
+use super::{GROUPS, Group, When};
 
 /// How to call it.
 pub const USAGE: &str = "usage: bench [--quick] [--json] [--only GROUP[,GROUP]...] [--seed N] [--list]";
@@ -53,28 +53,34 @@ pub enum Wanted {
 /// What is wrong with it, for people.
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Wanted, String> {
     let mut args = args.into_iter();
-    let mut options = Options { extent: Extent::Full, output: Output::Table, groups: GROUPS.iter().collect(), seed: 1 };
+    let mut asked: Option<Vec<String>> = None;
+    let (mut extent, mut output, mut seed) = (Extent::Full, Output::Table, 1);
     while let Some(name) = args.next() {
         match name.as_str() {
-            "--quick" => options.extent = Extent::Quick,
-            "--json" => options.output = Output::Json,
+            "--quick" => extent = Extent::Quick,
+            "--json" => output = Output::Json,
             "--list" => return Ok(Wanted::List),
             "--seed" => {
                 let text = args.next().ok_or(USAGE)?;
-                options.seed = text.parse().map_err(|_| format!("--seed takes a number, not '{text}'"))?;
+                seed = text.parse().map_err(|_| format!("--seed takes a number, not '{text}'"))?;
             }
             "--only" => {
                 let names = args.next().ok_or(USAGE)?;
-                let names: Vec<&str> = names.split(',').collect();
+                let names: Vec<String> = names.split(',').map(str::to_owned).collect();
                 if let Some(other) = names.iter().find(|name| GROUPS.iter().all(|group| group.name != **name)) {
                     return Err(format!("there is no group '{other}'; --list names them"));
                 }
-                options.groups.retain(|group| names.contains(&group.name));
+                asked.get_or_insert_default().extend(names);
             }
             _ => return Err(format!("unknown argument '{name}'\n{USAGE}")),
         }
     }
-    Ok(Wanted::Run(options))
+    let wanted = |group: &&Group| match &asked {
+        Some(names) => names.iter().any(|name| name == group.name),
+        None => extent == Extent::Full || group.when == When::Always,
+    };
+    let groups = GROUPS.iter().filter(wanted).collect();
+    Ok(Wanted::Run(Options { extent, output, groups, seed }))
 }
 
 #[cfg(test)]
@@ -89,9 +95,13 @@ mod tests {
     fn everything_can_be_said() {
         let Ok(Wanted::Run(all)) = parsed("") else { panic!("no options are fine") };
         assert_eq!((all.extent, all.output, all.groups.len()), (Extent::Full, Output::Table, GROUPS.len()));
-        let Ok(Wanted::Run(some)) = parsed("--quick --json --seed 7 --only sizes") else { panic!("valid") };
+        let Ok(Wanted::Run(some)) = parsed("--quick --json --seed 7 --only barrier,client") else { panic!("valid") };
         assert_eq!((some.extent, some.output, some.seed), (Extent::Quick, Output::Json, 7));
-        assert_eq!(some.groups.iter().map(|group| group.name).collect::<Vec<_>>(), ["sizes"]);
+        assert_eq!(some.groups.iter().map(|group| group.name).collect::<Vec<_>>(), ["client", "barrier"]);
+        let Ok(Wanted::Run(quick)) = parsed("--quick") else { panic!("valid") };
+        assert!(quick.groups.iter().all(|group| group.when == When::Always));
+        let Ok(Wanted::Run(build)) = parsed("--quick --only build") else { panic!("valid") };
+        assert_eq!(build.groups.len(), 1);
         assert!(matches!(parsed("--list"), Ok(Wanted::List)));
     }
 
