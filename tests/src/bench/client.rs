@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::row::{Figure, Row, Target, Unit};
 use super::sample::interleaved;
-use super::worlds::{Shape, Sizes, World};
+use super::worlds::{COLLECTION, Shape, Sizes, World};
 use super::{Context, git};
 
 const GROUP: &str = "client";
@@ -32,7 +32,13 @@ pub fn run(ctx: &Context) -> Vec<Row> {
     let shape = Shape { projects: 1, artifacts: ctx.pick(3, 50, 50), files: 3, sizes: Sizes::Realistic };
     let world = World::build(ctx, shape);
     let daemon = world.start();
-    let programs = programs(ctx, &world, daemon.socket());
+    // Beside the generated project, one where nothing differs: what people see most of the time.
+    let clean = world.sandbox.project("clean");
+    let keys: Vec<&str> = world.keys[0].iter().map(String::as_str).collect();
+    clean.deploy(&world.sandbox.collection_at(COLLECTION), &keys);
+    daemon.client().add(&clean.root);
+    daemon.client().sync();
+    let programs = programs(ctx, &world, &clean.root, daemon.socket());
     let turns = ctx.pick(3, 120, 500);
     ctx.progress(format_args!("  {turns} turns of {} programs", programs.len()));
     let mut commands: Vec<Command> = programs.iter().map(|program| program.command(&world)).collect();
@@ -60,8 +66,8 @@ pub fn run(ctx: &Context) -> Vec<Row> {
     rows
 }
 
-fn programs(ctx: &Context, world: &World, socket: &Path) -> Vec<Program> {
-    let project = &world.projects[0].root;
+fn programs(ctx: &Context, world: &World, project: &Path, socket: &Path) -> Vec<Program> {
+    let drifted = &world.projects[0].root;
     let empty = world.sandbox.root.join("git/empty");
     let same = world.sandbox.root.join("git/same");
     git::repository(&world.sandbox, &empty, None);
@@ -74,17 +80,20 @@ fn programs(ctx: &Context, world: &World, socket: &Path) -> Vec<Program> {
         directory: directory.to_owned(),
         target: None,
     };
-    let ours = |name, args: &[&str], most| Program {
+    let ours = |name, args: &[&str], directory: &Path, most| Program {
         target: Some(Target::RatioAtMost(most)),
-        ..program(name, client, args, project)
+        ..program(name, client, args, directory)
     };
     let reference = &ctx.programs.reference_client;
     let socket = socket.to_str().expect("paths of a sandbox are text");
     vec![
         program(NOTHING, Path::new(NOTHING), &[], project),
-        ours("skillmeat prompt", &["prompt"], 1.25),
-        ours("skillmeat status --cached", &["status", "--cached"], 1.25),
-        ours(STATUS, &["status"], 1.5),
+        ours("skillmeat prompt", &["prompt"], project, 1.25),
+        ours("skillmeat status --cached", &["status", "--cached"], project, 1.25),
+        ours(STATUS, &["status"], project, 1.5),
+        ours("skillmeat prompt, drifted", &["prompt"], drifted, 1.25),
+        ours("skillmeat status --cached, drifted", &["status", "--cached"], drifted, 1.25),
+        ours("skillmeat status, drifted", &["status"], drifted, 1.5),
         program(REFERENCE, reference, &[socket, "synced"], project),
         program("tokio client, cached", reference, &[socket, "cached"], project),
         program("git status, empty repository", Path::new("git"), &["status"], &empty),

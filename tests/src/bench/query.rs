@@ -70,7 +70,7 @@ fn measured(ctx: &Context, world: &World, load: &Load) -> Vec<Row> {
     let name = load.name();
     ctx.progress(format_args!("  {name}"));
     let daemon = world.start();
-    let share = ctx.pick(64, 4_000, 20_000) / load.clients / load.question.weight();
+    let share = ctx.pick(64, 3_200, 19_200) / load.clients / load.question.weight();
     let began = Instant::now();
     let mut times = Times::default();
     std::thread::scope(|scope| {
@@ -153,7 +153,8 @@ impl Question {
     const fn weight(self) -> usize {
         match self {
             Self::Project => 1,
-            Self::Everything | Self::List => 8,
+            Self::Everything => 8,
+            Self::List => 32,
         }
     }
 
