@@ -63,40 +63,38 @@ fn print(options: &Options, rows: &[Row]) {
     }
 }
 
-/// The programs that people install, not the shims of the tests: only those are linked for a fast start.
+/// The programs that people install, not the shims of the tests: only those are linked for a fast start. One that is
+/// older than what it is made of is refused, because its numbers would be believed.
 fn shipped() -> Result<Programs, String> {
     let own = std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"))?;
-    let newest = newest_source(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("")));
-    let found = |name: &str| {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(""));
+    let found = |name: &str, made_of: &[&str]| {
         let path = own.with_file_name(name);
         let built = fs::metadata(&path).and_then(|metadata| metadata.modified());
-        match (built, &newest) {
+        let newest = made_of.iter().filter_map(|source| newest_file(&workspace.join(source))).max();
+        match (built, newest) {
             (Err(_), _) => Err(format!("there is no {}: {BUILD}", path.display())),
-            (Ok(built), Some((changed, source))) if built < *changed => {
+            (Ok(built), Some((changed, source))) if built < changed => {
                 Err(format!("{} is older than {}: {BUILD}", path.display(), source.display()))
             }
             (Ok(_), _) => Ok(path),
         }
     };
     Ok(Programs {
-        shipped: Binaries { daemon: found("skillmeatd")?, client: found("skillmeat")? },
-        reference_client: found("reference-client")?,
+        shipped: Binaries {
+            daemon: found("skillmeatd", &["protocol/src", "daemon/src"])?,
+            client: found("skillmeat", &["protocol/src", "client/src"])?,
+        },
+        reference_client: found("reference-client", &["tests/src/bin/reference_client.rs"])?,
     })
 }
 
-/// What changed last of what the programs are made of; none where the source is not at hand.
-fn newest_source(workspace: &Path) -> Option<(SystemTime, PathBuf)> {
-    let mut newest = None;
-    let mut dirs: Vec<PathBuf> = ["protocol/src", "daemon/src", "client/src"].map(|dir| workspace.join(dir)).into();
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(dir).ok()?.flatten() {
-            let path = entry.path();
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() => dirs.push(path),
-                Ok(metadata) => newest = newest.max(metadata.modified().ok().map(|changed| (changed, path))),
-                Err(_) => {}
-            }
-        }
+/// The file at or below `path` that changed last; none where the source is not at hand.
+fn newest_file(path: &Path) -> Option<(SystemTime, PathBuf)> {
+    let metadata = fs::metadata(path).ok()?;
+    if metadata.is_dir() {
+        fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest_file(&entry.path())).max()
+    } else {
+        Some((metadata.modified().ok()?, path.to_owned()))
     }
-    newest
 }
