@@ -21,9 +21,9 @@ use crate::os::{self, Stream};
 
 /// A daemon that is alive answers its preamble within this.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(1);
-/// Time for an answer to a request that names no deadline.
 /// More than any note of a daemon.
 const NOTE_LIMIT: u64 = 16 * 1024;
+/// Time for an answer to a request that names no deadline.
 const DEFAULT_ANSWER: Duration = Duration::from_secs(30);
 /// What a reply may take beyond the deadline in its request: the daemon answers `deadline_exceeded` itself.
 const SLACK: Duration = Duration::from_secs(2);
@@ -168,6 +168,18 @@ impl Connection {
     /// When the daemon is gone.
     pub fn send(&mut self, call: &Call) -> Result<(), Failure> {
         frame::write(self.reader.get_mut(), &encoded(call)?).map_err(|e| lost(&e))
+    }
+
+    /// Sends several requests at once; the daemon answers them in this order.
+    ///
+    /// # Errors
+    /// When the daemon is gone.
+    pub fn send_all(&mut self, calls: &[Call]) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        for call in calls {
+            frame::push(&mut bytes, &encoded(call)?).map_err(|e| lost(&e))?;
+        }
+        self.reader.get_mut().write_all(&bytes).map_err(|e| lost(&e))
     }
 
     /// The next reply; the daemon's error reply is an error here. `None` waits without end.

@@ -10,6 +10,7 @@
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
+//! * [`bench`] – what the programs cost, beside what others cost
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
 //! # Invariants
@@ -20,6 +21,7 @@
 
 #![cfg(unix)]
 
+pub mod bench;
 pub mod client;
 pub mod compare;
 pub mod encoding;

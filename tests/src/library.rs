@@ -29,9 +29,14 @@ pub struct ProjectDir {
 }
 
 impl Sandbox {
+    /// A collection of the home that is there already.
+    pub fn collection_at(&self, name: &str) -> CollectionDir {
+        CollectionDir { root: self.home.join("collections").join(name), name: name.to_owned() }
+    }
+
     /// Makes an empty collection in the home.
     pub fn collection(&self, name: &str) -> CollectionDir {
-        let collection = CollectionDir { root: self.home.join("collections").join(name), name: name.to_owned() };
+        let collection = self.collection_at(name);
         collection.list(&[]);
         collection
     }

@@ -43,30 +43,46 @@ impl Daemon {
     /// # Errors
     /// What it said instead of `ready`; empty when it said nothing.
     pub fn try_start(sandbox: &Sandbox) -> Result<Self, String> {
+        Self::spawn(sandbox, Self::command(sandbox))
+    }
+
+    /// Starts a daemon that may take minutes to be ready: it has much to read.
+    ///
+    /// # Errors
+    /// As [`Self::try_start`].
+    pub fn start_slowly(sandbox: &Sandbox) -> Result<Self, String> {
+        Self::spawn_within(sandbox, Self::command(sandbox), 60 * PATIENCE)
+    }
+
+    fn command(sandbox: &Sandbox) -> Command {
         let mut command = sandbox.command(&sandbox.binaries.daemon);
         command.args(["run", "--ready", "stdout"]);
-        Self::spawn(sandbox, command)
+        command
     }
 
     /// Runs a command that becomes a daemon with `--ready stdout`.
     ///
     /// # Errors
     /// As [`Self::try_start`].
-    pub fn spawn(sandbox: &Sandbox, mut command: Command) -> Result<Self, String> {
+    pub fn spawn(sandbox: &Sandbox, command: Command) -> Result<Self, String> {
+        Self::spawn_within(sandbox, command, PATIENCE)
+    }
+
+    fn spawn_within(sandbox: &Sandbox, mut command: Command, limit: Duration) -> Result<Self, String> {
         let errors = sandbox.root.join("daemon.stderr");
         let file = File::options().create(true).append(true).open(&errors).expect("a file of the sandbox");
         if command.get_args().all(|arg| arg != "-c") {
             command.stdin(Stdio::null());
         }
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().expect("the daemon's program is there");
-        let line = first_line(child.stdout.take().expect("piped"));
+        let line = first_line(child.stdout.take().expect("piped"), limit);
         let state = sandbox.places().state;
         let logs = vec![errors, state.join("logs"), sandbox.root.join("state/skillmeat/logs")];
         let mut daemon = Self { child, socket: sandbox.socket(), logs };
         match line.as_deref().map(str::trim_end) {
             Ok("ready") => Ok(daemon),
             other => {
-                let said = other.unwrap_or("nothing within 10 s").to_owned();
+                let said = other.map_or_else(|_| format!("nothing within {limit:?}"), str::to_owned);
                 if said.is_empty() || other.is_err() {
                     daemon.print_logs();
                 }
@@ -186,7 +202,7 @@ pub fn wait_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 }
 
 /// The first line of a pipe; the pipe stays open in a thread until its writer ends.
-fn first_line(pipe: ChildStdout) -> Result<String, mpsc::RecvTimeoutError> {
+fn first_line(pipe: ChildStdout, limit: Duration) -> Result<String, mpsc::RecvTimeoutError> {
     let (line_tx, line_rx) = mpsc::channel();
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
@@ -196,7 +212,7 @@ fn first_line(pipe: ChildStdout) -> Result<String, mpsc::RecvTimeoutError> {
         let _ = line_tx.send(line);
         let _ = reader.read_to_end(&mut Vec::new());
     });
-    line_rx.recv_timeout(PATIENCE)
+    line_rx.recv_timeout(limit)
 }
 
 /// How a command of the client ended.

@@ -1,5 +1,7 @@
 //! `status`: the question everything else is about.
 
+use std::path::Path;
+
 use skillmeat_protocol::error::exit;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{Counts, Item, Reply, StatusReply};
@@ -12,7 +14,7 @@ use crate::launch::{self, Start};
 use crate::render::porcelain::{self, Records};
 use crate::render::resolve::{Remedy, advice};
 use crate::render::status::{self as look, Depth, Look, Present};
-use crate::transport::{Connection, call};
+use crate::transport::{Connection, call, patience};
 
 /// Runs `status`.
 ///
@@ -83,39 +85,45 @@ fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
 /// The states present, with the collection's side of their first items. What cannot be found out is left out: the
 /// advice then names a command that needs no path.
 fn present<'a>(connection: &mut Connection, reply: &'a StatusReply) -> Vec<Present<'a>> {
-    let mut collections = None;
-    look::firsts(&reply.projects)
-        .into_iter()
-        .map(|item| {
-            let wanted = advice(item.state).1 == Remedy::CompareSides;
-            let collection_path = wanted.then(|| collection_side(connection, item, &mut collections)).flatten();
-            Present { item, collection_path }
-        })
-        .collect()
+    let firsts = look::firsts(&reply.projects);
+    let shows: Vec<Option<Request>> = firsts.iter().map(|item| show(item)).collect();
+    let mut sides = collection_sides(connection, shows.iter().flatten()).into_iter();
+    let paths = shows.iter().map(|show| show.as_ref().and_then(|_| sides.next().flatten()));
+    firsts.into_iter().zip(paths).map(|(item, collection_path)| Present { item, collection_path }).collect()
 }
 
-/// Absolute path of an item in its collection. `roots` is asked for once.
-fn collection_side(
-    connection: &mut Connection,
-    item: &Item,
-    roots: &mut Option<Vec<(String, String)>>,
-) -> Option<String> {
-    let cached = |request| -> Call { call(request, Freshness::Cached) };
-    let show = ShowQuery {
-        key: ArtifactKey { kind: item.kind, name: item.name.clone() },
-        collection: Some(item.collection_id.clone().or_else(|| item.collection.clone())?),
+/// Asks for an item in its collection, when the advice on its state compares the two sides.
+fn show(item: &Item) -> Option<Request> {
+    let collection = item.collection_id.clone().or_else(|| item.collection.clone())?;
+    let key = ArtifactKey { kind: item.kind, name: item.name.clone() };
+    let wanted = advice(item.state).1 == Remedy::CompareSides;
+    wanted.then_some(Request::Show(ShowQuery { key, collection: Some(collection) }))
+}
+
+/// Absolute paths in their collections of what each request shows. Everything is asked at once: a person waits for one
+/// answer, not for one after the other.
+fn collection_sides<'a>(connection: &mut Connection, shows: impl Iterator<Item = &'a Request>) -> Vec<Option<String>> {
+    let mut calls: Vec<Call> = shows.map(|show| call(show.clone(), Freshness::Cached)).collect();
+    if calls.is_empty() {
+        return Vec::new();
+    }
+    calls.push(call(Request::Collections, Freshness::Cached));
+    if connection.send_all(&calls).is_err() {
+        return Vec::new();
+    }
+    let mut replies: Vec<Option<Reply>> =
+        calls.iter().map(|call| connection.reply(Some(patience(call))).ok()).collect();
+    let Some(Some(Reply::Collections(known))) = replies.pop() else {
+        return Vec::new();
     };
-    let Ok(Reply::Show(shown)) = connection.ask(&cached(Request::Show(show))) else {
-        return None;
-    };
-    let artifact = shown.artifacts.into_iter().next()?;
-    if roots.is_none() {
-        let Ok(Reply::Collections(reply)) = connection.ask(&cached(Request::Collections)) else {
+    let path = |reply| {
+        let Some(Reply::Show(shown)) = reply else {
             return None;
         };
-        *roots = Some(reply.collections.into_iter().map(|c| (c.id, c.path)).collect());
-    }
-    let (_, root) = roots.iter().flatten().find(|(id, _)| *id == artifact.collection_id)?;
-    // Marketplace imports have absolute paths, which `join` keeps.
-    Some(std::path::Path::new(root).join(&artifact.path).to_string_lossy().into_owned())
+        let artifact = shown.artifacts.into_iter().next()?;
+        let collection = known.collections.iter().find(|collection| collection.id == artifact.collection_id)?;
+        // Marketplace imports have absolute paths, which `join` keeps.
+        Some(Path::new(&collection.path).join(&artifact.path).to_string_lossy().into_owned())
+    };
+    replies.into_iter().map(path).collect()
 }

@@ -32,4 +32,12 @@ impl Rng {
     pub(crate) fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
+
+    /// Puts things into any order.
+    pub(crate) fn shuffle<T>(&mut self, things: &mut [T]) {
+        for at in (1..things.len()).rev() {
+            let other = self.below(at as u64 + 1) as usize;
+            things.swap(at, other);
+        }
+    }
 }

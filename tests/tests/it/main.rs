@@ -7,6 +7,7 @@
 
 use skillmeat_tests::sandbox::Binaries;
 
+mod bench;
 mod cli;
 mod freshness;
 mod golden;

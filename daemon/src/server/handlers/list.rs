@@ -63,7 +63,7 @@ pub(in crate::server) async fn show(
     if found.is_empty() {
         return Err(not_found(snapshot, &collections, &key));
     }
-    let mut builder = Builder::new(snapshot, &found);
+    let mut builder = Builder::of_one(snapshot, &key, &found);
     let artifacts = found.iter().map(|(collection, artifact)| builder.artifact(collection, artifact)).collect();
     Ok(ListReply { clock: snapshot.clock, fresh: picture.fresh, stale: picture.stale, artifacts, next: None })
 }
@@ -85,32 +85,59 @@ fn selected<'s>(snapshot: &'s Snapshot, names: &[String]) -> Result<Vec<&'s Arc<
     Ok(selected)
 }
 
+/// An artifact and the collection that it is in.
+type Listed<'s> = (&'s Arc<CollectionView>, &'s Arc<ArtifactView>);
+
 /// Makes artifacts with their deployments.
+///
+/// It holds references until an artifact is made: an answer is a page of a list, and making the deployments of all
+/// artifacts for each page would cost as much as all pages.
 pub(super) struct Builder<'s> {
-    deployments: HashMap<(&'s str, &'s ArtifactKey), Vec<Deployment>>,
+    deployed: HashMap<(&'s str, &'s ArtifactKey), Vec<(&'s ProjectView, &'s ItemView)>>,
 }
 
 impl<'s> Builder<'s> {
-    /// Collects the deployments of `listed` from all projects, in one pass.
-    pub(super) fn new(snapshot: &'s Snapshot, listed: &[(&'s Arc<CollectionView>, &'s Arc<ArtifactView>)]) -> Self {
-        let mut deployments: HashMap<_, Vec<_>> =
+    /// Finds the deployments of `listed` in all projects, in one pass.
+    pub(super) fn new(snapshot: &'s Snapshot, listed: &[Listed<'s>]) -> Self {
+        let items = |project: &'s ProjectView| project.items();
+        Self::from_items(snapshot, listed, items)
+    }
+
+    /// The same for one artifact in several collections: projects hold their items sorted by key, in two runs.
+    fn of_one(snapshot: &'s Snapshot, key: &ArtifactKey, listed: &[Listed<'s>]) -> Self {
+        let items = |project: &'s ProjectView| {
+            [&project.drift, &project.in_sync].into_iter().flat_map(|run| {
+                let from = run.partition_point(|item| item.key < *key);
+                run[from..].iter().take_while(|item| item.key == *key)
+            })
+        };
+        Self::from_items(snapshot, listed, items)
+    }
+
+    fn from_items<I: Iterator<Item = &'s Arc<ItemView>>>(
+        snapshot: &'s Snapshot,
+        listed: &[Listed<'s>],
+        items: impl Fn(&'s ProjectView) -> I,
+    ) -> Self {
+        let mut deployed: HashMap<_, Vec<_>> =
             listed.iter().map(|(collection, artifact)| ((&*collection.id, &artifact.entry.key), Vec::new())).collect();
-        for project in snapshot.projects.sorted() {
-            for item in project.items() {
+        for project in snapshot.projects.iter() {
+            for item in items(project) {
                 let Some(id) = source(item) else { continue };
-                if let Some(of_artifact) = deployments.get_mut(&(id, &item.key)) {
-                    of_artifact.extend(deployment(project, item));
+                if let Some(of_artifact) = deployed.get_mut(&(id, &item.key)) {
+                    of_artifact.push((&**project, &**item));
                 }
             }
         }
-        Self { deployments }
+        Self { deployed }
     }
 
     /// One artifact; its deployments are handed out once.
     pub(super) fn artifact(&mut self, collection: &'s CollectionView, view: &'s ArtifactView) -> Artifact {
         let key = &view.entry.key;
-        let mut deployments = self.deployments.remove(&(&*collection.id, key)).unwrap_or_default();
-        // By project already; within one, drift and in-sync items are two sorted runs.
+        let deployed = self.deployed.remove(&(&*collection.id, key)).unwrap_or_default();
+        let mut deployments: Vec<Deployment> =
+            deployed.into_iter().filter_map(|(project, item)| deployment(project, item)).collect();
         deployments.sort_by(|a, b| {
             (&a.project_path, &a.deployment_profile_id).cmp(&(&b.project_path, &b.deployment_profile_id))
         });

@@ -77,6 +77,20 @@ async fn show_answers_for_every_collection_and_proposes_near_names() {
     }
 }
 
+#[tokio::test]
+async fn show_says_of_an_artifact_what_the_list_says() {
+    let world = world();
+    let terms = World::terms(Freshness::Cached);
+    let listed = ask(&world, ListQuery::default()).await.expect("answers");
+    assert!(listed.iter().any(|artifact| !artifact.deployments.is_empty()));
+    for artifact in listed {
+        let key = ArtifactKey { kind: artifact.kind, name: artifact.name.clone() };
+        let query = ShowQuery { key, collection: Some(artifact.collection_id.clone()) };
+        let shown = show(&world.context, &terms, &query).await.expect("it is there");
+        assert_eq!(shown.artifacts, [artifact]);
+    }
+}
+
 #[test]
 fn the_lock_is_compared_with_and_without_ignored_files() {
     let present = |hash_with_ignored| {
