@@ -13,7 +13,7 @@ use super::rows::{collection, drift, project, tree};
 use super::{CacheError, state};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -41,6 +41,7 @@ pub struct Writer {
 struct Shared {
     path: PathBuf,
     queued: AtomicUsize,
+    rows: AtomicU64,
     trouble: Mutex<Trouble>,
 }
 
@@ -62,7 +63,8 @@ impl Writer {
     /// Starts the thread. `path` is for messages.
     pub(super) fn start(connection: Connection, path: PathBuf) -> Result<Self, CacheError> {
         let (messages, inbox) = mpsc::channel();
-        let shared = Arc::new(Shared { path, queued: AtomicUsize::new(0), trouble: Mutex::default() });
+        let shared =
+            Arc::new(Shared { path, queued: AtomicUsize::new(0), rows: AtomicU64::new(0), trouble: Mutex::default() });
         let store = Store { connection, shared: shared.clone(), gap: false };
         let thread = std::thread::Builder::new().name("cache".to_owned()).spawn(move || store.run(&inbox));
         Ok(Self { messages, shared, thread: thread.map_err(CacheError::Thread)? })
@@ -134,6 +136,12 @@ impl Monitor {
     /// Batches that are not yet written.
     pub fn queued(&self) -> usize {
         self.0.queued()
+    }
+
+    /// Rows inserted, changed and deleted since the start. Those of a batch count before it leaves the queue, so that
+    /// an empty queue means that all are in.
+    pub fn rows(&self) -> u64 {
+        self.0.rows.load(Ordering::Relaxed)
     }
 
     /// What could not be written since the start, for people; none when all was.
@@ -225,6 +233,7 @@ impl Store {
             apply(&transaction, change)?;
         }
         transaction.commit()?;
+        self.shared.rows.store(self.connection.total_changes(), Ordering::Relaxed);
         self.gap = false;
         Ok(())
     }

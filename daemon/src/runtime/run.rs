@@ -188,7 +188,11 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         logs_dir: directories.logs,
         notes: notes.collect(),
         stop: stop_tx,
-        store: Box::new(move || StoreStatus { queue: store.queued() as u64, error: store.status() }),
+        store: Box::new(move || StoreStatus {
+            queue: store.queued() as u64,
+            rows: store.rows(),
+            error: store.status(),
+        }),
     });
     Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, _logging: logging, _lock: lock })
 }

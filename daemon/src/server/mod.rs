@@ -83,6 +83,8 @@ pub struct ServerContext {
 pub struct StoreStatus {
     /// Batches waiting.
     pub queue: u64,
+    /// Rows written since the start.
+    pub rows: u64,
     /// Why the last batch could not be written.
     pub error: Option<String>,
 }

@@ -91,6 +91,8 @@ pub struct MetricsReply {
     pub files_stated: u64,
     /// Batches waiting for the cache's writer.
     pub store_queue: u64,
+    /// Rows of the cache inserted, changed and deleted.
+    pub rows_written: u64,
     /// Connections open.
     pub connections: u64,
     /// Subscribers among them.

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::process;
 use crate::sandbox::{Sandbox, copy_tree};
 
 /// Makes a repository with one commit of the files of another directory, or an empty one.
@@ -30,7 +30,7 @@ pub fn commit(sandbox: &Sandbox, at: &Path, message: &str) {
     git(sandbox, at, &["commit", "--quiet", "-m", message]);
 }
 
-/// Runs git in a repository, without any settings but its own.
+/// Runs git in a repository, without any settings but its own. It takes as long as the repository is large.
 ///
 /// # Panics
 /// When it fails.
@@ -38,5 +38,6 @@ pub fn git(sandbox: &Sandbox, at: &Path, args: &[&str]) {
     let mut command = sandbox.command("git");
     command.args(["-c", "user.name=bench", "-c", "user.email=bench@example.invalid", "-c", "gc.auto=0"]);
     command.args(args).current_dir(at);
-    process::run(command, "").ok();
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("cannot run git: {e}"));
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -3,6 +3,7 @@
 //! * [`row`], [`table`] – one result, and all of them for people and programs
 //! * [`options`] – the command line
 //! * [`worlds`] – homes, collections and projects of any size, from a seed
+//! * [`running`], [`procfs`] – a daemon until it is at rest, and what the kernel says of it
 //! * [`sample`] – many measurements of one thing; several commands in turns
 //! * [`watchman`], [`git`] – what ours is held against
 //! * one file per group, each a `run(&Context) -> Vec<Row>`
@@ -17,11 +18,20 @@ pub mod barrier;
 pub mod build;
 pub mod client;
 pub mod git;
+pub mod growth;
+pub mod idle;
+pub mod memory;
 pub mod options;
+pub mod pass;
+pub mod procfs;
 pub mod query;
 pub mod row;
+pub mod running;
 pub mod sample;
+pub mod save;
 pub mod sizes;
+pub mod start;
+pub mod storm;
 pub mod table;
 pub mod watchman;
 pub mod worlds;
@@ -64,6 +74,17 @@ pub const GROUPS: &[Group] = &[
     Group { name: "client", about: "the client as a whole process", run: client::run, when: When::Always },
     Group { name: "query", about: "answers from memory", run: query::run, when: When::Always },
     Group { name: "barrier", about: "answers that must be current", run: barrier::run, when: When::Always },
+    Group { name: "save", about: "from a save to a subscriber", run: save::run, when: When::Always },
+    Group { name: "growth", about: "one change among ever more projects", run: growth::run, when: When::Always },
+    Group { name: "start", about: "cold and warm, beside hashing and git status", run: start::run, when: When::Always },
+    Group {
+        name: "memory",
+        about: "memory, watches, cache, and what a project adds",
+        run: memory::run,
+        when: When::Always,
+    },
+    Group { name: "idle", about: "wake-ups while nothing happens", run: idle::run, when: When::Always },
+    Group { name: "storm", about: "a program that writes as fast as it can", run: storm::run, when: When::Always },
     Group { name: "sizes", about: "sizes of the programs", run: sizes::run, when: When::Always },
     Group { name: "build", about: "building from nothing", run: build::run, when: When::FullOrAsked },
 ];

@@ -84,3 +84,16 @@ fn a_batch_of_nothing_is_not_queued() {
     assert_eq!(opened.writer.queued(), 0);
     close(opened.writer);
 }
+
+#[test]
+fn rows_are_counted_by_the_time_the_queue_is_empty() {
+    let place = Place::filled();
+    let opened = place.open();
+    let rows = || opened.writer.monitor().rows();
+    send_alone(&opened.writer, small_project("/q"));
+    let stored = rows();
+    assert!(stored > 0);
+    send_alone(&opened.writer, vec![Change::ProjectGone { path: "/q".into() }]);
+    assert!(rows() > stored, "deleting counts too");
+    close(opened.writer);
+}

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Answers `metrics`.
 pub(in crate::server) fn answer(context: &ServerContext) -> MetricsReply {
     let metrics = context.engine.metrics();
+    let store = (context.store)();
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     MetricsReply {
         clock: context.engine.snapshot().clock,
@@ -20,7 +21,8 @@ pub(in crate::server) fn answer(context: &ServerContext) -> MetricsReply {
         files_read: read(&metrics.files_read),
         bytes_hashed: read(&metrics.bytes_hashed),
         files_stated: read(&metrics.files_stated),
-        store_queue: (context.store)().queue,
+        store_queue: store.queue,
+        rows_written: store.rows,
         connections: read(&metrics.connections),
         subscribers: read(&metrics.subscribers),
         requests: read(&metrics.requests),

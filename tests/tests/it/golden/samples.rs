@@ -355,6 +355,7 @@ fn metrics() -> MetricsReply {
         bytes_hashed: 8,
         files_stated: 9,
         store_queue: 10,
+        rows_written: 15,
         connections: 11,
         subscribers: 12,
         requests: 13,
