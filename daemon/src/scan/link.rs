@@ -36,6 +36,16 @@ pub fn dangling(link: &Path) -> Vec<PathBuf> {
     places
 }
 
+/// The places below a directory that does not let us in, as [`dangling`], and that directory: it is what will change.
+/// Empty when it is not a link that leads there.
+pub fn barred(link: &Path) -> Vec<PathBuf> {
+    let mut places = dangling(link);
+    if let Some(closed) = places.last().and_then(|place| place.parent()).map(Path::to_owned) {
+        places.push(closed);
+    }
+    places
+}
+
 /// Watches the directories in which the first of these places would be seen to appear or change.
 pub fn watch(places: &[PathBuf], watches: &Watches) -> Option<String> {
     let mut unwatched = None;

@@ -56,7 +56,12 @@ pub fn scan(request: &TreeRequest<'_>, watches: &Watches, metrics: &Metrics) -> 
         Ok(Some(place)) => at(request, place, watches, metrics, &mut unwatched),
         Ok(None) if !request.guard.is_dir() => Finding::RootGone,
         Ok(None) => tree(Tree::Absent, linked),
-        Err(error) => unreadable(request.path, &error),
+        Err(error) => {
+            // What lets it be read again happens where a link leads, not here.
+            linked = link::barred(request.path);
+            unwatched = unwatched.or_else(|| link::watch(&linked, watches));
+            unreadable(request.path, &error, linked)
+        }
     };
     (finding, unwatched)
 }
@@ -121,7 +126,11 @@ fn at(
         TreeKind::Directory => match walk::walk(&place.real, watches) {
             Ok(walk) => walk,
             Err(WalkError::Changed { .. }) => return Finding::Unstable,
-            Err(error) => return tree(Tree::Unreadable { message: error.to_string() }, Vec::new()),
+            Err(error) => {
+                let linked = if place.is_link { vec![place.real] } else { Vec::new() };
+                *unwatched = unwatched.take().or_else(|| link::watch(&linked, watches));
+                return tree(Tree::Unreadable { message: error.to_string() }, linked);
+            }
         },
         TreeKind::File => match std::fs::metadata(&place.real) {
             Ok(metadata) => Walk { files: vec![single(&place.real, &metadata)], ..Walk::default() },
@@ -154,7 +163,7 @@ fn at(
         match hashes.add(found, &mut reader, head.as_mut()) {
             Content::Stable => {}
             Content::Changed => return Finding::Unstable,
-            Content::Unreadable(error) => return unreadable(&found.path, &error),
+            Content::Unreadable(error) => return unreadable(&found.path, &error, linked),
         }
         text = text.or(head);
     }
@@ -190,8 +199,8 @@ fn tree(tree: Tree, linked: Vec<PathBuf>) -> Finding {
     Finding::Tree(Box::new(TreeFinding { tree, files: Vec::new(), metadata: None, linked }))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Finding {
-    tree(Tree::Unreadable { message: format!("cannot read {}: {error}", path.display()) }, Vec::new())
+fn unreadable(path: &Path, error: &io::Error, linked: Vec<PathBuf>) -> Finding {
+    tree(Tree::Unreadable { message: format!("cannot read {}: {error}", path.display()) }, linked)
 }
 
 fn fingerprint(files: &[Found], kind: TreeKind) -> Fingerprint {
