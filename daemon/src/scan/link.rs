@@ -46,10 +46,16 @@ pub fn barred(link: &Path) -> Vec<PathBuf> {
     places
 }
 
-/// Watches the directories in which the first of these places would be seen to appear or change.
+/// Watches the directories in which these places would be seen to appear or change, and those above: a directory that is
+/// moved takes along what lies in it. Above, others may keep us out, as above a project.
 pub fn watch(places: &[PathBuf], watches: &Watches) -> Option<String> {
     let mut unwatched = None;
     for parent in places.iter().filter_map(|place| place.parent()) {
+        let above: Vec<_> = parent.ancestors().skip(1).filter(|dir| dir.parent().is_some()).collect();
+        // From the top: what is made below a directory before that is watched is found by going on.
+        for dir in above.into_iter().rev() {
+            let _ = watches.ensure(dir);
+        }
         if let Ensured::Refused { reason } = watches.ensure(parent) {
             unwatched = Some(reason);
         }

@@ -15,6 +15,8 @@ const USAGE: &str = "usage: model [--ops N] [--seed S] [--batch N] [--writers N]
 Random operations of several writers against a real daemon, compared after each batch with a daemon that is started from
 scratch on the same files. What fails is shortened and written to a file for --replay.";
 
+/// A longer list is only written to its file.
+const MOST_PRINTED: usize = 40;
 /// Time between two lines of progress.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
@@ -78,8 +80,10 @@ fn explained(binaries: &Binaries, arguments: &Arguments, disagreement: &Disagree
         Err(e) => format!("cannot write {}: {e}", file.display()),
     };
     let tries = shortened.tries;
+    let operations = shortened.script.operations();
+    let list = if operations <= MOST_PRINTED { shortened.script.to_string() } else { String::new() };
     match shortened.what {
-        Some(what) => format!("{}{what}\nshortened in {tries} tries and {written}", shortened.script),
+        Some(what) => format!("{list}{what}\nshortened to {operations} operations in {tries} tries and {written}"),
         None => format!("it did not fail again in {tries} tries, so it takes a race; the whole list is {written}"),
     }
 }

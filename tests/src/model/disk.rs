@@ -143,9 +143,11 @@ pub(super) fn records(root: &Path, records: &[Recorded]) -> io::Result<()> {
     fs::write(project.records(), text)
 }
 
+/// From one moment to the next: written anew, it would be empty in between, which is valid.
 pub(super) fn cut(path: &Path) -> io::Result<()> {
-    let bytes = fs::read(path)?;
-    fs::write(path, &bytes[..bytes.len() * 2 / 3])
+    let file = File::options().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    file.set_len(length * 2 / 3)
 }
 
 /// The name under [`AWAY`]; `+` occurs in no path of the model.

@@ -50,11 +50,18 @@ struct Search<'a> {
     budget: Budget,
     tries: usize,
     what: Option<String>,
+    wanted: String,
 }
 
 /// Looks for a shorter list that fails.
-pub(super) fn shorten(binaries: &Binaries, projects: usize, batches: &[Batch], budget: Budget) -> Shortened {
-    let mut search = Search { binaries, projects, budget, tries: 0, what: None };
+pub(super) fn shorten(
+    binaries: &Binaries,
+    projects: usize,
+    batches: &[Batch],
+    what: &str,
+    budget: Budget,
+) -> Shortened {
+    let mut search = Search { binaries, projects, budget, tries: 0, what: None, wanted: symptom(what) };
     let found = search.first(batches).map(|failing| {
         let batches = search.reduce(failing, |batches| batches.to_vec());
         // One operation is one batch of one writer from here on, when it still fails so; else operations are taken
@@ -93,9 +100,13 @@ impl Search<'_> {
                 return false;
             }
             self.tries += 1;
-            if let Err(what) = script.play(self.binaries, Compare::AtTheEnd) {
-                self.what = Some(what);
-                return true;
+            match script.play(self.binaries, Compare::AtTheEnd) {
+                Err(what) if symptom(&what) == self.wanted => {
+                    self.what = Some(what);
+                    return true;
+                }
+                // Another mistake would lead the search astray; it will be found on its own.
+                _ => {}
             }
         }
         false
@@ -146,6 +157,27 @@ impl Search<'_> {
         }
         batches
     }
+}
+
+/// What differs, without where: the first line from its last space on, without numbers and names.
+fn symptom(what: &str) -> String {
+    let line = what.lines().next().unwrap_or_default();
+    let member = line.rsplit(' ').next().unwrap_or_default();
+    let mut depth = 0;
+    member
+        .chars()
+        .filter(|c| match c {
+            '[' | '(' | '{' => {
+                depth += 1;
+                false
+            }
+            ']' | ')' | '}' => {
+                depth -= 1;
+                false
+            }
+            _ => depth == 0 && !c.is_ascii_digit(),
+        })
+        .collect()
 }
 
 /// Batches of what is left; those of which nothing is left are gone, and so are idle writers.

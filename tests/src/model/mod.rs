@@ -99,7 +99,7 @@ pub fn run(
 impl Disagreement {
     /// Looks for a shorter list that fails, within so much time.
     pub fn shorten(&self, binaries: &Binaries, within: Duration) -> Shortened {
-        minimise::shorten(binaries, self.options.projects(), &self.batches, Budget::of(within))
+        minimise::shorten(binaries, self.options.projects(), &self.batches, &self.what, Budget::of(within))
     }
 }
 

@@ -16,7 +16,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use skillmeat_protocol::reply::{Reply, StatusReply};
+use skillmeat_protocol::reply::{ProjectState, ProjectStatus, Reply, StatusReply};
 use skillmeat_protocol::request::{Detail, Freshness, Request, StatusQuery};
 use skillmeatd::library::registry::parse_collections;
 use skillmeatd::registry::{collections_file, projects_file};
@@ -205,7 +205,7 @@ fn current(client: &mut Client, counts: &mut Counts) -> Result<StatusReply, Stri
 
 fn answers(client: &mut Client, counts: &mut Counts) -> Result<Answers, String> {
     let status = current(client, counts)?;
-    let projects = status.projects.iter().map(|project| (project.path.clone(), compare::project(project))).collect();
+    let projects = status.projects.iter().map(|project| (project.path.clone(), comparable(project))).collect();
     let list = compare::list(&client.list());
     let mut collections = json!({});
     for mut collection in collections_of(client)? {
@@ -213,6 +213,15 @@ fn answers(client: &mut Client, counts: &mut Counts) -> Result<Answers, String> 
         collections[collection["path"].as_str().unwrap_or_default()] = collection.clone();
     }
     Ok(Answers { projects, list, collections })
+}
+
+/// A directory that nobody may read can be watched only by who began when they might: no difference in what is known.
+fn comparable(project: &ProjectStatus) -> Value {
+    let mut value = compare::project(project);
+    if project.state == ProjectState::Degraded {
+        value["state"] = json!(ProjectState::Watched);
+    }
+    value
 }
 
 fn collections_of(client: &mut Client) -> Result<Vec<Value>, String> {
