@@ -10,6 +10,7 @@
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
+//! * [`soak`] – everything at once for a long time, and what of it stayed flat
 //! * [`unprivileged`] – leaving root, whom permissions do not stop
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
@@ -30,5 +31,6 @@ pub mod library;
 pub mod model;
 pub mod process;
 pub mod sandbox;
+pub mod soak;
 pub mod unprivileged;
 pub mod world;

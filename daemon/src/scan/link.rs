@@ -5,6 +5,9 @@
 use crate::watch::{Ensured, Watches};
 use std::path::{Component, Path, PathBuf};
 
+/// Links followed at most, as by the kernel.
+const MAX_HOPS: usize = 40;
+
 /// The place that a link names, and every directory above it that is not there either, nearest to the root last. Links in
 /// what is there are resolved, so that events carry the same paths. Empty when the link cannot be read.
 pub fn dangling(link: &Path) -> Vec<PathBuf> {
@@ -33,16 +36,47 @@ pub fn dangling(link: &Path) -> Vec<PathBuf> {
         // It is there after all, or is a link of its own.
         places.push(place);
     }
+    places.extend(hops(link));
     places
+}
+
+/// Every link on the way of a link to where it leads, the first left out: each may be made to lead elsewhere, without an
+/// event at the others. Links in directories on the way are ones, too.
+pub fn hops(link: &Path) -> Vec<PathBuf> {
+    let mut hops: Vec<PathBuf> = Vec::new();
+    let mut place = PathBuf::new();
+    let mut rest: Vec<PathBuf> = reversed(link);
+    while let Some(component) = rest.pop() {
+        match component.components().next() {
+            Some(Component::ParentDir) => {
+                place.pop();
+                continue;
+            }
+            Some(Component::CurDir) | None => continue,
+            Some(_) => place.push(component),
+        }
+        let Ok(target) = std::fs::read_link(&place) else { continue };
+        if hops.len() > MAX_HOPS || hops.contains(&place) {
+            break;
+        }
+        hops.push(place.clone());
+        place.pop();
+        rest.extend(reversed(&target));
+    }
+    hops.retain(|hop| hop != link);
+    hops
+}
+
+fn reversed(path: &Path) -> Vec<PathBuf> {
+    path.components().rev().map(|component| component.as_os_str().into()).collect()
 }
 
 /// The places below a directory that does not let us in, as [`dangling`], and that directory: it is what will change.
 /// Empty when it is not a link that leads there.
 pub fn barred(link: &Path) -> Vec<PathBuf> {
     let mut places = dangling(link);
-    if let Some(closed) = places.last().and_then(|place| place.parent()).map(Path::to_owned) {
-        places.push(closed);
-    }
+    let closed: Vec<_> = places.iter().filter_map(|place| place.parent()).map(Path::to_owned).collect();
+    places.extend(closed);
     places
 }
 
@@ -69,6 +103,19 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
+    fn links_on_the_way_are_found_also_in_directories_and_circles() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path().canonicalize().expect("it is there");
+        std::fs::create_dir_all(root.join("real/deep")).expect("made");
+        symlink("real", root.join("alias")).expect("made");
+        symlink("alias/deep", root.join("one")).expect("made");
+        symlink(root.join("one"), root.join("two")).expect("made");
+        assert_eq!(hops(&root.join("two")), [root.join("one"), root.join("alias")]);
+        symlink("circle", root.join("circle")).expect("made");
+        assert!(hops(&root.join("circle")).is_empty());
+    }
+
+    #[test]
     fn a_link_that_leads_nowhere_names_what_would_have_to_appear() {
         let dir = tempfile::tempdir().expect("a directory");
         let root = dir.path().canonicalize().expect("it is there");
@@ -78,9 +125,11 @@ mod tests {
         symlink(root.join("a/b/z"), root.join("m")).expect("made");
         assert_eq!(dangling(&root.join("m")), [root.join("a/b/z")]);
         symlink("m", root.join("n")).expect("made");
+        let hops = hops(&root.join("n"));
+        assert_eq!(hops, [root.join("m")]);
         assert_eq!(
             dangling(&root.join("n")),
-            [root.join("m")],
+            [root.join("m"), root.join("m")],
             "a link to a link: the second is watched by its own name"
         );
         assert!(dangling(&root.join("a")).is_empty());

@@ -127,7 +127,10 @@ fn at(
             Ok(walk) => walk,
             Err(WalkError::Changed { .. }) => return Finding::Unstable,
             Err(error) => {
-                let linked = if place.is_link { vec![place.real] } else { Vec::new() };
+                let mut linked = link::hops(request.path);
+                if place.is_link {
+                    linked.push(place.real);
+                }
                 *unwatched = unwatched.take().or_else(|| link::watch(&linked, watches));
                 return tree(Tree::Unreadable { message: error.to_string() }, linked);
             }
@@ -140,6 +143,7 @@ fn at(
     let mut linked = std::mem::take(&mut walk.linked);
     if place.is_link {
         linked.push(place.real.clone());
+        linked.extend(link::hops(request.path));
     }
     linked.sort_unstable();
     linked.dedup();

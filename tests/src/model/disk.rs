@@ -11,7 +11,7 @@ use super::operation::{Baseline, Recorded};
 use crate::library::{CollectionDir, ProjectDir, record, try_recorded_hash};
 
 /// Where things are that were moved away: outside all roots, named after where they were.
-pub(super) const AWAY: &str = "away";
+pub(crate) const AWAY: &str = "away";
 
 fn parents(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)

@@ -37,7 +37,7 @@ const MOST_STALE: u64 = 10;
 #[derive(Debug)]
 pub(crate) struct Oracle {
     client: Client,
-    _daemon: Daemon,
+    daemon: Daemon,
     /// By path.
     last: BTreeMap<String, Value>,
     /// Operations since the last comparison.
@@ -59,7 +59,22 @@ impl Oracle {
         for project in &field.projects {
             client.add(&project.root);
         }
-        Self { client, _daemon: daemon, last: BTreeMap::new(), since: Vec::new() }
+        Self { client, daemon, last: BTreeMap::new(), since: Vec::new() }
+    }
+
+    /// The daemon under test.
+    pub(crate) fn daemon(&self) -> &Daemon {
+        &self.daemon
+    }
+
+    /// The connection to it.
+    pub(crate) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// What it answered last no longer says what it must keep: somebody else did something.
+    pub(crate) fn forget(&mut self) {
+        self.last.clear();
     }
 
     /// Waits for the barrier without comparing, as a user who asks now and then.

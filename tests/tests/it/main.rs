@@ -15,6 +15,7 @@ mod lifecycle;
 mod model;
 mod notifications;
 mod problems;
+mod soak;
 mod tidy;
 mod transcripts;
 mod worlds;
