@@ -8,63 +8,58 @@ use std::path::{Component, Path, PathBuf};
 /// Links followed at most, as by the kernel.
 const MAX_HOPS: usize = 40;
 
-/// The place that a link names, and every directory above it that is not there either, nearest to the root last. Links in
-/// what is there are resolved, so that events carry the same paths. Empty when the link cannot be read.
+/// Where a link leads while nothing is there: that place, every directory above it that is not there either, nearest to
+/// the root last, and the links on the way. Links in what is there are resolved, so that events carry the same paths.
+/// Empty when it is no link.
 pub fn dangling(link: &Path) -> Vec<PathBuf> {
-    let Some(named) = std::fs::read_link(link).ok().and_then(|target| Some(link.parent()?.join(target))) else {
+    if std::fs::read_link(link).is_err() {
         return Vec::new();
-    };
-    let mut place = PathBuf::new();
-    for component in named.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                place.pop();
-            }
-            Component::Normal(name) => {
-                place.push(name);
-                if let Ok(real) = place.canonicalize() {
-                    place = real;
-                }
-            }
-            Component::RootDir | Component::Prefix(_) => place.push(component),
-        }
     }
-    let missing = place.ancestors().take_while(|ancestor| ancestor.symlink_metadata().is_err());
+    let Way { hops, end } = follow(link);
+    let missing = end.ancestors().take_while(|ancestor| ancestor.symlink_metadata().is_err());
     let mut places: Vec<_> = missing.map(Path::to_owned).collect();
     if places.is_empty() {
-        // It is there after all, or is a link of its own.
-        places.push(place);
+        // It is there after all, or the links go round in a circle.
+        places.push(end);
     }
-    places.extend(hops(link));
+    places.extend(hops.into_iter().filter(|hop| hop != link));
     places
 }
 
 /// Every link on the way of a link to where it leads, the first left out: each may be made to lead elsewhere, without an
 /// event at the others. Links in directories on the way are ones, too.
 pub fn hops(link: &Path) -> Vec<PathBuf> {
+    follow(link).hops.into_iter().filter(|hop| hop != link).collect()
+}
+
+struct Way {
+    hops: Vec<PathBuf>,
+    end: PathBuf,
+}
+
+/// Follows all links in `path` as the kernel does, and goes on by name where nothing is.
+fn follow(path: &Path) -> Way {
     let mut hops: Vec<PathBuf> = Vec::new();
-    let mut place = PathBuf::new();
-    let mut rest: Vec<PathBuf> = reversed(link);
+    let mut end = PathBuf::new();
+    let mut rest = reversed(path);
     while let Some(component) = rest.pop() {
         match component.components().next() {
             Some(Component::ParentDir) => {
-                place.pop();
+                end.pop();
                 continue;
             }
             Some(Component::CurDir) | None => continue,
-            Some(_) => place.push(component),
+            Some(_) => end.push(component),
         }
-        let Ok(target) = std::fs::read_link(&place) else { continue };
-        if hops.len() > MAX_HOPS || hops.contains(&place) {
+        let Ok(target) = std::fs::read_link(&end) else { continue };
+        if hops.len() > MAX_HOPS || hops.contains(&end) {
             break;
         }
-        hops.push(place.clone());
-        place.pop();
+        hops.push(end.clone());
+        end.pop();
         rest.extend(reversed(&target));
     }
-    hops.retain(|hop| hop != link);
-    hops
+    Way { hops, end }
 }
 
 fn reversed(path: &Path) -> Vec<PathBuf> {
@@ -125,12 +120,10 @@ mod tests {
         symlink(root.join("a/b/z"), root.join("m")).expect("made");
         assert_eq!(dangling(&root.join("m")), [root.join("a/b/z")]);
         symlink("m", root.join("n")).expect("made");
-        let hops = hops(&root.join("n"));
-        assert_eq!(hops, [root.join("m")]);
         assert_eq!(
             dangling(&root.join("n")),
-            [root.join("m"), root.join("m")],
-            "a link to a link: the second is watched by its own name"
+            [root.join("a/b/z"), root.join("m")],
+            "a link to a link: the second may be made to lead elsewhere"
         );
         assert!(dangling(&root.join("a")).is_empty());
     }

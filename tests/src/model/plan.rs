@@ -61,7 +61,7 @@ impl Writer<'_> {
     fn operation(&mut self) -> Operation {
         let choice = self.rng.below(64);
         match choice {
-            0..=9 | 10..=22 => self.save(choice),
+            0..=22 => self.save(choice),
             23..=38 => self.move_or_remove(choice),
             39..=47 => self.replace(choice),
             _ => self.library(choice),

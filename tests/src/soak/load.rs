@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread::{self, Scope, ScopedJoinHandle};
@@ -78,6 +78,9 @@ impl fmt::Display for Tally {
     }
 }
 
+/// One step of a part.
+type Step<'a> = fn(&Load<'a>, &mut Rng);
+
 /// What all parts share.
 #[derive(Clone, Debug)]
 pub(super) struct Load<'a> {
@@ -100,7 +103,7 @@ impl<'a> Load<'a> {
         for writer in 0..WRITERS {
             parts.push(scope.spawn(move || self.write(seed, writer)));
         }
-        let steps: [(Duration, fn(&Self, &mut Rng)); 6] = [
+        let steps: [(Duration, Step<'a>); 6] = [
             (PAUSE, Self::ask_binary),
             (PAUSE, Self::ask_json),
             (PROCESS_PAUSE, Self::run_client),
@@ -201,7 +204,7 @@ impl<'a> Load<'a> {
     fn run_client(&self, rng: &mut Rng) {
         let sandbox = &self.field.sandbox;
         let mut command = sandbox.command(&sandbox.binaries.client);
-        command.current_dir(&self.field.projects[0].root.parent().unwrap_or(Path::new("/")));
+        command.current_dir(&sandbox.projects);
         command.args(rng.pick(&[&["status", "--all", "--json"][..], &["prompt"], &["status", "--cached", "--all"]]));
         let output = run(command, "");
         assert_eq!(output.code, Some(0), "{}: {}", output.line, output.stderr);

@@ -22,6 +22,9 @@ pub enum Rule {
     Slow,
 }
 
+/// What is picked from a sample.
+type Pick = fn(&Sample) -> u64;
+
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -44,7 +47,7 @@ pub struct Line {
 impl Report {
     /// All lines.
     pub fn lines(&self) -> Vec<Line> {
-        let parts: [(&'static str, Rule, fn(&Sample) -> u64); 6] = [
+        let parts: [(&'static str, Rule, Pick); 6] = [
             ("resident bytes", Rule::Level, |sample| sample.resident),
             ("descriptors", Rule::Exact, |sample| sample.descriptors),
             ("threads", Rule::Exact, |sample| sample.threads),
@@ -55,7 +58,7 @@ impl Report {
         parts.into_iter().filter_map(|(name, rule, pick)| self.line(name, rule, pick)).collect()
     }
 
-    fn line(&self, name: &'static str, rule: Rule, pick: fn(&Sample) -> u64) -> Option<Line> {
+    fn line(&self, name: &'static str, rule: Rule, pick: Pick) -> Option<Line> {
         let value = |sample: &Sample| pick(sample) as f64;
         let counted: Vec<&Sample> = self.samples.iter().filter(|sample| sample.at >= self.warm_up).collect();
         let points: Vec<(f64, f64)> = counted.iter().map(|s| (s.at.as_secs_f64() / 3600.0, value(s))).collect();
