@@ -1,16 +1,17 @@
 //! The model test for as long as one likes, and what failed of it once more.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use skillmeat_tests::model::minimise::Shortened;
 use skillmeat_tests::model::replay::Script;
 use skillmeat_tests::model::{Disagreement, Options, run};
 use skillmeat_tests::sandbox::Binaries;
 use skillmeat_tests::unprivileged::{self, Privilege};
 
 const USAGE: &str = "usage: model [--ops N] [--seed S] [--batch N] [--writers N] [--shorten SECONDS]
-       model --replay FILE [--times N]
+       model --replay FILE [--times N] [--shorten SECONDS]
 
 Random operations of several writers against a real daemon, compared after each batch with a daemon that is started from
 scratch on the same files. What fails is shortened and written to a file for --replay.";
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     let result = arguments().and_then(|arguments| {
         let binaries = Binaries::beside_this_program()?;
         match &arguments.replay {
-            Some(file) => replay(&binaries, file, arguments.times),
+            Some(file) => replay(&binaries, file, &arguments),
             None => random(&binaries, &arguments),
         }
     });
@@ -74,26 +75,32 @@ fn random(binaries: &Binaries, arguments: &Arguments) -> Result<(), String> {
 fn explained(binaries: &Binaries, arguments: &Arguments, disagreement: &Disagreement) -> String {
     eprintln!("{disagreement}");
     let shortened = disagreement.shorten(binaries, arguments.shorten);
-    let file = std::env::temp_dir().join(format!("model-seed-{}.jsonl", arguments.options.seed));
-    let written = match std::fs::write(&file, shortened.script.to_string()) {
+    told(&shortened, &std::env::temp_dir().join(format!("model-seed-{}.jsonl", arguments.options.seed)))
+}
+
+fn told(shortened: &Shortened, file: &Path) -> String {
+    let written = match std::fs::write(file, shortened.script.to_string()) {
         Ok(()) => format!("written; again: model --replay {}", file.display()),
         Err(e) => format!("cannot write {}: {e}", file.display()),
     };
     let tries = shortened.tries;
     let operations = shortened.script.operations();
     let list = if operations <= MOST_PRINTED { shortened.script.to_string() } else { String::new() };
-    match shortened.what {
+    match &shortened.what {
         Some(what) => format!("{list}{what}\nshortened to {operations} operations in {tries} tries and {written}"),
         None => format!("it did not fail again in {tries} tries, so it takes a race; the whole list is {written}"),
     }
 }
 
-fn replay(binaries: &Binaries, file: &PathBuf, times: u64) -> Result<(), String> {
+fn replay(binaries: &Binaries, file: &Path, arguments: &Arguments) -> Result<(), String> {
+    let times = arguments.times;
     let text = std::fs::read_to_string(file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
     let script = Script::from_text(&text).map_err(|e| format!("{}: {e}", file.display()))?;
     let failed: Vec<String> = (0..times).filter_map(|_| script.run(binaries).err()).collect();
     println!("{} operations, {times} times, differences {}", script.operations(), failed.len());
-    failed.into_iter().next().map_or(Ok(()), Err)
+    let Some(what) = failed.into_iter().next() else { return Ok(()) };
+    eprintln!("{what}");
+    Err(told(&script.shorten(binaries, &what, arguments.shorten), &file.with_extension("shorter.jsonl")))
 }
 
 fn arguments() -> Result<Arguments, String> {

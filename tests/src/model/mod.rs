@@ -18,7 +18,7 @@
 mod count;
 pub(crate) mod disk;
 pub(crate) mod field;
-pub(crate) mod minimise;
+pub mod minimise;
 pub(crate) mod operation;
 pub(crate) mod oracle;
 pub(crate) mod plan;
@@ -32,9 +32,10 @@ pub use count::Counts;
 
 use crate::sandbox::Binaries;
 use field::Field;
-use minimise::{Budget, Shortened};
+use minimise::Shortened;
 use oracle::Oracle;
 use plan::{Batch, Plan};
+use replay::Script;
 
 /// One run.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +100,8 @@ pub fn run(
 impl Disagreement {
     /// Looks for a shorter list that fails, within so much time.
     pub fn shorten(&self, binaries: &Binaries, within: Duration) -> Shortened {
-        minimise::shorten(binaries, self.options.projects(), &self.batches, &self.what, Budget::of(within))
+        let script = Script { projects: self.options.projects(), batches: self.batches.clone() };
+        script.shorten(binaries, &self.what, within)
     }
 }
 

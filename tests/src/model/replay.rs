@@ -1,11 +1,13 @@
 //! Lists of operations as text: one JSON object a line, so that they can be read, cut by hand and run again.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::count::Counts;
 use super::field::Field;
+use super::minimise::{self, Budget, Shortened};
 use super::operation::Operation;
 use super::oracle::Oracle;
 use super::plan::Batch;
@@ -73,6 +75,11 @@ impl Script {
     /// The first difference.
     pub fn run(&self, binaries: &Binaries) -> Result<Counts, String> {
         self.play(binaries, Compare::Always)
+    }
+
+    /// Looks for a shorter list that fails as this one did, within so much time.
+    pub fn shorten(&self, binaries: &Binaries, what: &str, within: Duration) -> Shortened {
+        minimise::shorten(binaries, self.projects, &self.batches, what, Budget::of(within))
     }
 
     pub(super) fn play(&self, binaries: &Binaries, when: Compare) -> Result<Counts, String> {
