@@ -1,6 +1,6 @@
 //! What goes into the cache and what comes out of it.
 
-use crate::model::{CollectionScan, FileRow, ProjectScan, Timestamp, Tree};
+use crate::model::{CollectionScan, ProjectScan, Timestamp, Tree};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -51,8 +51,6 @@ pub enum Change {
         owner: TreeOwner,
         /// What was read.
         tree: Tree,
-        /// Its files; empty unless it is [`Tree::Present`].
-        files: Vec<FileRow>,
     },
     /// Nobody refers to this path any more.
     TreeGone {
@@ -66,7 +64,7 @@ pub enum Change {
 }
 
 /// How changes of a project reach the daemon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Coverage {
     /// The kernel tells.
     Watched,

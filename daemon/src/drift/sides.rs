@@ -57,7 +57,6 @@ mod tests {
             kind: TreeKind::Directory,
             hash: h(hash),
             hash_with_ignored: with_ignored.map(h),
-            version_hash: h(hash),
             fingerprint: Fingerprint([0; 16]),
             racy: false,
             file_count: 1,

@@ -49,13 +49,7 @@ impl State {
                 // Its content cannot be known, and must not pass for what it was.
                 let message = format!("it could not be looked at: {reason}");
                 let tree = Tree::Unreadable { message };
-                self.apply_tree(
-                    slot,
-                    root,
-                    TreeFinding { tree, files: Vec::new(), metadata: None, linked: Vec::new() },
-                    ended,
-                    now,
-                );
+                self.apply_tree(slot, root, TreeFinding { tree, metadata: None, linked: Vec::new() }, ended, now);
             }
             (unit, Finding::Failed(reason)) => tracing::error!(?unit, reason, "a scan failed"),
             (unit, finding) => tracing::error!(?unit, ?finding, "a scan answered for another kind of unit"),
@@ -134,7 +128,7 @@ impl State {
     }
 
     fn apply_tree(&mut self, slot: TreeSlot, root: Root, finding: TreeFinding, ended: &Running, now: Now) {
-        let TreeFinding { tree, files, metadata, linked } = finding;
+        let TreeFinding { tree, metadata, linked } = finding;
         self.link(slot, root, &linked, ended, now);
         // Whatever touched it is answered by this look, also if it changed nothing.
         let touched = self.pending.take_cause(slot);
@@ -159,7 +153,7 @@ impl State {
         let path = known.path.to_path_buf();
         let touched = touched.unwrap_or_else(|| path.clone());
         if !same && let Some(owner) = self.tree_owner(root) {
-            self.pending.change(Change::Tree { path, owner, tree, files });
+            self.pending.change(Change::Tree { path, owner, tree });
         }
         if (was_there != is_there || other_kind) && !newly_known {
             // Listings, `added` and untracked artifacts depend on what is there.

@@ -1,18 +1,15 @@
 //! Read your writes: a request waits until everything that happened before it has been looked at.
 //!
-//! 1. A cookie is written; when it comes out of the kernel's queue, every earlier event has come out too.
+//! 1. The kernel's queue is drained: what it held has then been heard, and the kernel puts an event there before the
+//!    operation that caused it returns (models.md §0.1). Where nothing can be drained, the scope is verified by `stat`.
 //! 2. What those events marked, and what those looks discover, must be looked at: nothing of the scope may be open at
-//!    or before the sequence number that the cookie got.
-//! 3. After [`COOKIE_WAIT`] without the cookie the scope is verified by `stat` instead.
-//! 4. At the request's own deadline the answer is given as it is, and says that it is stale and why. Nothing hangs.
+//!    or before the sequence number that the end of the drain got.
+//! 3. At the request's own deadline the answer is given as it is, and says that it is stale and why. Nothing hangs.
 
 use super::event::WaiterId;
 use super::handle::SyncScope;
 use super::work::Seq;
 use std::time::Duration;
-
-/// How long a cookie may take. Measured: 23 to 51 µs at the 99th percentile (models.md §0.1).
-pub const COOKIE_WAIT: Duration = Duration::from_millis(250);
 
 /// One waiting request.
 #[derive(Debug)]
@@ -21,8 +18,8 @@ pub struct Ticket {
     pub waiter: WaiterId,
     /// What must be current.
     pub scope: SyncScope,
-    /// The cookie that it waits for, until [`Self::after`] is set.
-    pub cookie: u64,
+    /// The drain that it waits for, until [`Self::after`] is set.
+    pub drain: u64,
     /// Everything marked at or before this must have been looked at.
     pub after: Option<Seq>,
     /// When it was asked.
@@ -35,42 +32,44 @@ pub struct Ticket {
 #[derive(Debug, Default)]
 pub struct Barrier {
     tickets: Vec<Ticket>,
-    last_cookie: u64,
-    /// Requests of one turn share a cookie: it is written after all of them were received.
-    unwritten: bool,
+    last_drain: u64,
+    /// Requests of one turn share a drain: it begins after all of them were received.
+    wanted: bool,
 }
 
 impl Barrier {
     /// A request waits from now on.
     pub fn enter(&mut self, waiter: WaiterId, scope: SyncScope, asked: Duration, patience: Duration) {
-        self.need_cookie();
+        self.want_drain();
         let deadline = asked + patience;
-        self.tickets.push(Ticket { waiter, scope, cookie: self.last_cookie, after: None, asked, deadline });
+        self.tickets.push(Ticket { waiter, scope, drain: self.last_drain, after: None, asked, deadline });
     }
 
-    /// The cookie to write at the end of this turn.
-    pub fn cookie_to_write(&mut self) -> Option<u64> {
-        std::mem::take(&mut self.unwritten).then_some(self.last_cookie)
+    /// The drain to begin at the end of this turn.
+    pub fn drain_to_begin(&mut self) -> Option<u64> {
+        std::mem::take(&mut self.wanted).then_some(self.last_drain)
     }
 
-    /// Events were lost, and with them perhaps cookies: lay a new one for whoever still waits for one.
+    /// Events were lost: what is being drained proves nothing, so another drain is needed for whoever waits for one.
     pub fn reissue(&mut self) {
         if self.tickets.iter().any(|t| t.after.is_none()) {
-            self.need_cookie();
+            self.want_drain();
             for ticket in self.tickets.iter_mut().filter(|t| t.after.is_none()) {
-                ticket.cookie = self.last_cookie;
+                ticket.drain = self.last_drain;
             }
         }
     }
 
-    /// A cookie came out. Gives the scopes that must now be brought up to `after`.
-    pub fn cookie_seen(&mut self, number: u64, after: Seq) -> Vec<SyncScope> {
-        self.pass(|ticket| ticket.cookie <= number, after)
-    }
-
-    /// Gives the scopes whose cookie is overdue; they are to be verified by `stat`.
-    pub fn overdue(&mut self, now: Duration, after: Seq) -> Vec<SyncScope> {
-        self.pass(|ticket| ticket.asked + COOKIE_WAIT <= now, after)
+    /// A drain ended. Gives the scopes that must now be brought up to `after`.
+    pub fn drained(&mut self, number: u64, after: Seq) -> Vec<SyncScope> {
+        let mut scopes = Vec::new();
+        for ticket in self.tickets.iter_mut().filter(|t| t.after.is_none() && t.drain <= number) {
+            ticket.after = Some(after);
+            if !scopes.contains(&ticket.scope) {
+                scopes.push(ticket.scope.clone());
+            }
+        }
+        scopes
     }
 
     /// Removes and returns the requests for which `is_done`, and those whose deadline has passed.
@@ -80,7 +79,7 @@ impl Barrier {
         while let Some(ticket) = self.tickets.get(at) {
             let ending = match ticket.after {
                 Some(after) if is_done(&ticket.scope, after) => Ending::Current,
-                after if ticket.deadline <= now => Ending::Late { cookie_seen: after.is_some() },
+                _ if ticket.deadline <= now => Ending::Late,
                 _ => {
                     at += 1;
                     continue;
@@ -93,8 +92,7 @@ impl Barrier {
 
     /// When something must be done about a ticket at the latest.
     pub fn deadline(&self) -> Option<Duration> {
-        let of = |t: &Ticket| if t.after.is_none() { t.deadline.min(t.asked + COOKIE_WAIT) } else { t.deadline };
-        self.tickets.iter().map(of).min()
+        self.tickets.iter().map(|t| t.deadline).min()
     }
 
     /// Whether nobody waits.
@@ -102,22 +100,11 @@ impl Barrier {
         self.tickets.is_empty()
     }
 
-    fn need_cookie(&mut self) {
-        if !self.unwritten {
-            self.last_cookie += 1;
-            self.unwritten = true;
+    fn want_drain(&mut self) {
+        if !self.wanted {
+            self.last_drain += 1;
+            self.wanted = true;
         }
-    }
-
-    fn pass(&mut self, which: impl Fn(&Ticket) -> bool, after: Seq) -> Vec<SyncScope> {
-        let mut scopes = Vec::new();
-        for ticket in self.tickets.iter_mut().filter(|t| t.after.is_none()).filter(|t| which(t)) {
-            ticket.after = Some(after);
-            if !scopes.contains(&ticket.scope) {
-                scopes.push(ticket.scope.clone());
-            }
-        }
-        scopes
     }
 }
 
@@ -127,10 +114,7 @@ pub enum Ending {
     /// Everything before it has been looked at.
     Current,
     /// Its deadline came first.
-    Late {
-        /// Whether the kernel had answered.
-        cookie_seen: bool,
-    },
+    Late,
 }
 
 #[cfg(test)]
@@ -142,15 +126,15 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_one_turn_share_a_cookie_and_later_ones_need_their_own() {
+    fn requests_of_one_turn_share_a_drain_and_later_ones_need_their_own() {
         let mut barrier = Barrier::default();
         barrier.enter(WaiterId(1), SyncScope::All, ms(0), ms(1000));
         barrier.enter(WaiterId(2), SyncScope::All, ms(0), ms(1000));
-        assert_eq!(barrier.cookie_to_write(), Some(1));
+        assert_eq!(barrier.drain_to_begin(), Some(1));
         barrier.enter(WaiterId(3), SyncScope::All, ms(1), ms(1000));
-        assert_eq!(barrier.cookie_to_write(), Some(2));
-        assert_eq!(barrier.cookie_to_write(), None);
-        assert_eq!(barrier.cookie_seen(1, Seq(5)), [SyncScope::All]);
+        assert_eq!(barrier.drain_to_begin(), Some(2));
+        assert_eq!(barrier.drain_to_begin(), None);
+        assert_eq!(barrier.drained(1, Seq(5)), [SyncScope::All]);
         let done: Vec<_> =
             barrier.release(ms(2), |_, after| after == Seq(5)).into_iter().map(|(t, _)| t.waiter).collect();
         assert_eq!(done.len(), 2);
@@ -158,19 +142,17 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_cookie_is_replaced_and_a_silent_kernel_is_not_waited_for() {
+    fn a_drain_that_lost_events_is_replaced_and_nobody_waits_beyond_the_deadline() {
         let mut barrier = Barrier::default();
         barrier.enter(WaiterId(1), SyncScope::All, ms(0), ms(1000));
-        assert_eq!(barrier.cookie_to_write(), Some(1));
+        assert_eq!(barrier.drain_to_begin(), Some(1));
         barrier.reissue();
-        assert_eq!(barrier.cookie_to_write(), Some(2));
-        assert!(barrier.cookie_seen(1, Seq(1)).is_empty(), "the first cookie proves nothing any more");
-        assert_eq!(barrier.deadline(), Some(ms(250)));
-        assert!(barrier.overdue(ms(249), Seq(2)).is_empty());
-        assert_eq!(barrier.overdue(ms(250), Seq(2)), [SyncScope::All]);
+        assert_eq!(barrier.drain_to_begin(), Some(2));
+        assert!(barrier.drained(1, Seq(1)).is_empty(), "the first drain proves nothing any more");
+        assert_eq!(barrier.drained(2, Seq(2)), [SyncScope::All]);
         assert_eq!(barrier.deadline(), Some(ms(1000)));
         assert!(barrier.release(ms(999), |_, _| false).is_empty());
         let endings: Vec<_> = barrier.release(ms(1000), |_, _| false).into_iter().map(|(_, e)| e).collect();
-        assert_eq!(endings, [Ending::Late { cookie_seen: true }]);
+        assert_eq!(endings, [Ending::Late]);
     }
 }

@@ -1,9 +1,9 @@
 //! The thread around the state: takes events from one channel, performs effects, and knows the time.
 //!
 //! It never reads artifacts, runs SQL or talks to a socket: those are done by the threads that it feeds. The one thing
-//! it does to a disk itself is a cookie, which is what a barrier costs.
+//! it asks of the kernel itself is what its queue of events holds, which is what a barrier costs.
 
-use super::event::{AnnouncedAfter, Effect, Event, Now, Response};
+use super::event::{AnnouncedAfter, Effect, Event, Heard, Now, Response};
 use super::handle::{Answer, EngineHandle, Input, Subscription, Synced};
 use super::snapshot::Snapshot;
 use super::{State, WaiterId};
@@ -37,7 +37,7 @@ pub struct Parts {
     pub clock: Clock,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Where directories are watched and cookies written.
+    /// Where directories are watched .
     pub watches: Arc<Watches>,
     /// Who looks at the disk.
     pub pool: Pool,
@@ -69,7 +69,8 @@ impl Inbox {
         move |signal| {
             let event = match signal {
                 Signal::Touched { path, hint } => Event::Touched(super::Touch { path, hint }),
-                Signal::Cookie(number) => Event::Cookie(number),
+                Signal::Drained(number) => Event::Drained(number, Heard::Everything),
+                Signal::Undrained(number) => Event::Drained(number, Heard::Nothing),
                 Signal::Lost { reason } => Event::Lost { reason },
             };
             feed(&tx, &metrics, event);
@@ -202,11 +203,7 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Scan(job, urgency) => self.parts.pool.submit(job, urgency),
-                Effect::WriteCookie(number) => {
-                    if let Err(error) = self.parts.watches.write_cookie(number) {
-                        tracing::warn!(%error, "cannot write a cookie; the barrier will compare by stat");
-                    }
-                }
+                Effect::Drain(number) => self.parts.watches.drain(number),
                 Effect::RestartWatches => {
                     if let Err(error) = self.parts.watches.restart() {
                         tracing::error!(%error, "cannot restart watching");

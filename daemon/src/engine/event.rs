@@ -37,13 +37,22 @@ pub struct Touch {
     pub hint: Hint,
 }
 
+/// What a drain proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Every event that came before it was told.
+    Everything,
+    /// Nothing: there is no queue, or it has no order.
+    Nothing,
+}
+
 /// What comes in.
 #[derive(Debug)]
 pub enum Event {
     /// The kernel says that something happened at a path.
     Touched(Touch),
-    /// This cookie came through the kernel's queue.
-    Cookie(u64),
+    /// The drain of this number ended.
+    Drained(u64, Heard),
     /// Events were lost.
     Lost {
         /// For people.
@@ -91,8 +100,8 @@ pub enum Command {
 pub enum Effect {
     /// Look at a unit.
     Scan(Job, Urgency),
-    /// Write a cookie of this number.
-    WriteCookie(u64),
+    /// Drain the kernel's queue, under this number.
+    Drain(u64),
     /// Start the watching anew: what is watched is no longer known.
     RestartWatches,
     /// Stop watching below a directory.

@@ -329,6 +329,12 @@ impl State {
         }
     }
 
+    /// Whether the cache holds a row of an item that has no view yet.
+    pub(super) fn is_remembered(&self, project: &Project, key: &ArtifactKey, profile: &str) -> bool {
+        let item = || (project.registered.path.clone(), Some(profile.to_owned()), key.clone());
+        !self.first_seen.is_empty() && self.first_seen.contains_key(&item())
+    }
+
     /// When an item's state was first seen: before, or now. Before the first view of an item count the cache and the
     /// record; later they speak of an earlier visit to this state.
     fn first_seen(&self, project: &Project, item: &Item, state: DriftState, wall: Timestamp) -> Option<Timestamp> {

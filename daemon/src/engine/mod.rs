@@ -21,7 +21,7 @@
 //!
 //! * A finding is believed only if nothing changed while it was made; whatever is marked during a look is looked at
 //!   again. Incremental state therefore equals a scan from scratch once nothing is outstanding.
-//! * A barrier ends when everything marked before its cookie was looked at, including what those looks discovered.
+//! * A barrier ends when everything marked before its drain ended was looked at, including what those looks discovered.
 //! * A change costs what changed: nothing here iterates over all projects but registration, lost events and the slow
 //!   verification.
 //! * A status request changes nothing.

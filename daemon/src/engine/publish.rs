@@ -37,8 +37,14 @@ impl State {
         let Some(project) = self.projects.get(&slot) else { return };
         let item =
             DriftKey { project: Arc::clone(&project.root), profile: Some(profile.to_string()), key: key.clone() };
-        self.pending.changes.push(match &new {
-            Some(view) => Change::Drift(Box::new(DriftRow {
+        // What is in sync has no row: that is most items, always, and nothing is asked of their past.
+        let drifted = |view: &Arc<ItemView>| view.state != DriftState::InSync;
+        let was_stored = match &old {
+            Some(view) => drifted(view),
+            None => self.is_remembered(project, &key, &profile),
+        };
+        match new.as_ref().filter(|view| drifted(view)) {
+            Some(view) => self.pending.changes.push(Change::Drift(Box::new(DriftRow {
                 item,
                 state: view.state,
                 since: view.since.unwrap_or(now.wall),
@@ -46,9 +52,10 @@ impl State {
                 in_collection: view.collection_hash,
                 in_project: view.project_hash,
                 collection_id: view.collection.as_ref().and_then(|c| c.id.as_ref()).map(ToString::to_string),
-            })),
-            None => Change::DriftGone(item),
-        });
+            }))),
+            None if was_stored => self.pending.changes.push(Change::DriftGone(item)),
+            None => {}
+        }
         if self.pending.unintroduced.contains(&slot) {
             return;
         }

@@ -9,7 +9,6 @@ use super::pending::Pending;
 use super::routes::{Reach, Routes};
 use super::snapshot::{ArtifactView, ProjectView, Snapshot};
 use super::unit::{CollectionSlot, ProjectSlot, Root, TreeSlot, Unit};
-use super::verify::ByStat;
 use super::work::{Mark, Seq, Work};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
@@ -169,11 +168,11 @@ impl State {
     pub fn take(&mut self, event: Event, now: Now) {
         match event {
             Event::Touched(touch) => self.touched(&touch, now),
-            Event::Cookie(number) => {
+            Event::Drained(number, heard) => {
                 let after = self.seq;
                 self.seq.0 += 1;
-                for scope in self.barrier.cookie_seen(number, after) {
-                    self.bring_up(&scope, after, ByStat::WhereUnwatched, now);
+                for scope in self.barrier.drained(number, after) {
+                    self.bring_up(&scope, after, heard, now);
                 }
             }
             Event::Lost { reason } => self.lost(&reason, now),
@@ -207,8 +206,8 @@ impl State {
         }
         self.publish(now);
         self.end_barriers(now);
-        if let Some(cookie) = self.barrier.cookie_to_write() {
-            self.effects.push(Effect::WriteCookie(cookie));
+        if let Some(drain) = self.barrier.drain_to_begin() {
+            self.effects.push(Effect::Drain(drain));
         }
         std::mem::take(&mut self.effects)
     }
@@ -253,10 +252,7 @@ impl State {
         for (ticket, ending) in barrier.release(now.mono, |scope, after| self.is_current(scope, after)) {
             let stale = match ending {
                 Ending::Current => None,
-                Ending::Late { cookie_seen: true } => {
-                    Some(format!("{} scans are still outstanding", self.work.len().max(1)))
-                }
-                Ending::Late { cookie_seen: false } => Some("the kernel delivers no events".to_owned()),
+                Ending::Late => Some(format!("{} scans are still outstanding", self.work.len().max(1))),
             };
             self.barrier_times.push(now.mono.saturating_sub(ticket.asked));
             self.effects.push(Effect::Answer(ticket.waiter, Response::Synced { stale }));

@@ -1,7 +1,7 @@
-//! Comparing by `stat` what no event spoke for: after lost events, for roots without events, for a barrier whose cookie
-//! does not come back, and slowly for everything.
+//! Comparing by `stat` what no event spoke for: after lost events, for roots without events, for a barrier where nothing
+//! can be drained, and slowly for everything.
 
-use super::event::{Effect, Now};
+use super::event::{Effect, Heard, Now};
 use super::handle::SyncScope;
 use super::state::{SLOW_VERIFY, State};
 use super::unit::Root;
@@ -16,15 +16,6 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_secs(2);
 /// Interval at which missing projects are looked for: an unmounted file system comes back without an event.
 const LOOK_FOR_MISSING: Duration = Duration::from_secs(5);
-
-/// What a barrier compares by `stat`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ByStat {
-    /// Only what no event speaks for.
-    WhereUnwatched,
-    /// Everything in scope: the kernel is silent.
-    All,
-}
 
 impl State {
     pub(super) fn lost(&mut self, reason: &str, now: Now) {
@@ -60,7 +51,7 @@ impl State {
         }
     }
 
-    pub(super) fn bring_up(&mut self, scope: &SyncScope, after: Seq, by_stat: ByStat, now: Now) {
+    pub(super) fn bring_up(&mut self, scope: &SyncScope, after: Seq, heard: Heard, now: Now) {
         let project = match scope {
             SyncScope::All => None,
             SyncScope::Project(path) => self.projects_by_path.get(Path::new(&**path)).copied(),
@@ -69,7 +60,7 @@ impl State {
             (Root::Project(slot), SyncScope::Project(_)) => project == Some(*slot),
             _ => true,
         };
-        let silent: Vec<Root> = if by_stat == ByStat::All || !crate::watch::ORDERED {
+        let silent: Vec<Root> = if heard == Heard::Nothing {
             let collections = self.collections.keys().copied().map(Root::Collection);
             let projects = self.projects.keys().copied().map(Root::Project);
             std::iter::once(Root::Home).chain(collections).chain(projects).filter(concerns).collect()
@@ -93,15 +84,6 @@ impl State {
 
     /// What is due at this time.
     pub(super) fn by_time(&mut self, now: Now) {
-        let after = self.seq;
-        let overdue = self.barrier.overdue(now.mono, after);
-        if !overdue.is_empty() {
-            self.seq.0 += 1;
-        }
-        for scope in overdue {
-            tracing::warn!("a cookie did not come back; comparing by stat instead");
-            self.bring_up(&scope, after, ByStat::All, now);
-        }
         if now.mono >= self.next_verify {
             self.seq.0 += 1;
             self.verify_everything(Urgency::WhenIdle, now);

@@ -1,7 +1,7 @@
 //! Which units must be looked at, since when, and when at the latest.
 //!
 //! Each mark carries a sequence number. A barrier needs to know one thing only: is anything outstanding that was
-//! marked at or before my cookie? Marks made while a unit is being looked at are a second, later obligation; marks
+//! marked at or before the end of my drain? Marks made while a unit is being looked at are a second, later obligation; marks
 //! made *because* of a look (a manifest names a new artifact) inherit the number of that look.
 
 use super::unit::{Root, Unit};

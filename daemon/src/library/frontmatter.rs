@@ -11,6 +11,8 @@ use skillmeat_protocol::ids::ArtifactType;
 
 /// Frontmatter beyond this is not read; Claude Code's own limits on what it shows are far lower.
 const MAX_FRONTMATTER: usize = 64 * 1024;
+/// Bytes of the body in which its first line of text is looked for.
+const BODY: usize = 4 * 1024;
 
 /// The original's limit, in characters, on a description that is taken from the text.
 const DESCRIPTION_FROM_BODY: usize = 200;
@@ -93,6 +95,25 @@ pub fn parse(text: &str) -> Frontmatter {
     let description = &mut found.metadata.description;
     *description = description.take().or_else(|| description_from(body));
     found
+}
+
+/// The part of a file that [`parse`] looks at: its frontmatter and the beginning of its body.
+pub fn head(bytes: &[u8]) -> &[u8] {
+    let opened = bytes.trim_ascii_start().strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes.trim_ascii_start());
+    let mut end = 0;
+    if opened.starts_with(b"---") {
+        let closing = |line: &&[u8]| line.trim_ascii_end() == b"---";
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let mut rules = 0;
+        for line in lines {
+            end += line.len();
+            rules += usize::from(closing(&line));
+            if rules == 2 {
+                break;
+            }
+        }
+    }
+    &bytes[..bytes.len().min(end + BODY)]
 }
 
 /// Frontmatter and body: a line `---`, anything, a line `---`. Blanks may follow the dashes.
@@ -271,6 +292,24 @@ mod tests {
             (ArtifactType::RuleFile, Directory, MetadataFile::None),
         ] {
             assert_eq!(metadata_file(kind, tree), want, "{kind} {tree:?}");
+        }
+    }
+
+    #[test]
+    fn the_head_of_a_file_says_what_all_of_it_says() {
+        let rest = "text\n---\n".repeat(5_000);
+        for start in [
+            "---\nname: x\n---\n",
+            "\u{feff}---\nname: x\n---\n",
+            "\n\n--- \nname: x\n---\t\n# H\n",
+            "---\nname: x\n",
+            "# H\n\n",
+            "",
+        ] {
+            let text = format!("{start}{rest}");
+            let head = head(text.as_bytes());
+            assert_eq!(parse(std::str::from_utf8(head).expect("ASCII but for the mark")), parse(&text), "{start:?}");
+            assert!(head.len() <= start.len() + "text\n---\n".len() * 2 + BODY, "{start:?}");
         }
     }
 }

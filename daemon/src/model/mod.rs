@@ -12,4 +12,4 @@ pub mod tree;
 pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
 pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
 pub use time::Timestamp;
-pub use tree::{FileRow, Fingerprint, Stamp, Tree, TreeInfo, TreeKind};
+pub use tree::{Fingerprint, Stamp, Tree, TreeInfo, TreeKind};

@@ -1,7 +1,6 @@
 //! What the files of one artifact are: an artifact is a file or a directory.
 
 use skillmeat_protocol::hash::ContentHash;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,19 +21,6 @@ pub struct Stamp {
     pub mode: u32,
 }
 
-/// One regular file (or link to one) of an artifact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRow {
-    /// Path below the artifact's root with `/` between components; empty when the artifact is the file itself.
-    pub path: OsString,
-    /// Its stamp, read before its content.
-    pub stamp: Stamp,
-    /// SHA-256 of its content.
-    pub hash: ContentHash,
-    /// Whether the ignore list (formats-core §7.5 and editor temporaries) names it.
-    pub ignored: bool,
-}
-
 /// Digest of all paths and stamps of an artifact: equal fingerprints mean that nothing needs to be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 16]);
@@ -48,7 +34,7 @@ pub enum TreeKind {
 }
 
 /// The result of reading one artifact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {
     /// Nothing is there.
     Absent,
@@ -62,7 +48,7 @@ pub enum Tree {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TreeInfo {
     /// File or directory.
     pub kind: TreeKind,
@@ -70,8 +56,6 @@ pub struct TreeInfo {
     pub hash: ContentHash,
     /// The same over all files, when some are ignored.
     pub hash_with_ignored: Option<ContentHash>,
-    /// Framed hash over path, mode and content of every file that is not ignored: identifies a version.
-    pub version_hash: ContentHash,
     /// Digest of the stamps behind these hashes.
     pub fingerprint: Fingerprint,
     /// Whether a stamp was so young that a later change could share it; such a tree is read again when verified.

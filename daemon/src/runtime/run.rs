@@ -28,7 +28,7 @@ use crate::registry::{self, Registrar};
 use crate::scan::discover;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
-use crate::watch::{WatchError, Watches};
+use crate::watch::Watches;
 use skillmeat_protocol::endpoint::{Endpoint, Env, LockNote, NoHome, Places};
 use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
 use skillmeat_protocol::request::{DiscoverQuery, ShutdownReason};
@@ -71,8 +71,6 @@ pub enum StartError {
     Registry(io::Error),
     #[error(transparent)]
     Cache(#[from] CacheError),
-    #[error(transparent)]
-    Watch(#[from] WatchError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("cannot start {what}: {source}")]
@@ -135,7 +133,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let opened = cache::open(&directories.cache)?;
     let metrics = Arc::new(Metrics::default());
     let inbox = Inbox::new(Arc::clone(&metrics));
-    let watches = Arc::new(Watches::start(places.state.join("cookies"), Arc::clone(&metrics), inbox.signals())?);
+    let watches = Arc::new(Watches::start(Arc::clone(&metrics), inbox.signals()));
     let thread = |what| move |source| StartError::Thread { what, source };
     let around = Surroundings {
         watches: Arc::clone(&watches),

@@ -2,7 +2,7 @@
 
 use super::home::HomeScan;
 use crate::engine::Unit;
-use crate::model::{CollectionScan, FileRow, Fingerprint, Metadata, ProjectScan, Tree};
+use crate::model::{CollectionScan, Fingerprint, Metadata, ProjectScan, Tree};
 use skillmeat_protocol::ids::ArtifactType;
 use std::path::PathBuf;
 
@@ -114,8 +114,6 @@ pub enum Finding {
 pub struct TreeFinding {
     /// The result.
     pub tree: Tree,
-    /// Every file, for the cache.
-    pub files: Vec<FileRow>,
     /// Declared metadata, where it was wanted.
     pub metadata: Option<Metadata>,
     /// Paths elsewhere that decide this result too, because a link leads there.

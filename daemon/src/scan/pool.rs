@@ -1,6 +1,7 @@
 //! The threads that look at the disk: a queue with a fast lane, and nothing shared but the watch set and counters.
 
 use super::job::{Finding, Job, JobKind, Outcome};
+use super::read::Buffer;
 use super::{collection, home, project, tree};
 use crate::metrics::Metrics;
 use crate::watch::Watches;
@@ -108,6 +109,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 }
 
 fn work(shared: &Shared, sink: &impl Fn(Outcome)) {
+    let mut buffer = Buffer::default();
     loop {
         let mut queue = lock(&shared.queue);
         let job = loop {
@@ -123,18 +125,19 @@ fn work(shared: &Shared, sink: &impl Fn(Outcome)) {
         drop(queue);
         let unit = job.unit;
         // A defect in a scan must not end the thread: the unit would be outstanding for ever.
-        let outcome = catch_unwind(AssertUnwindSafe(|| perform(job, &shared.around))).unwrap_or_else(|_| Outcome {
-            unit,
-            finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
-            unwatched: None,
-        });
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| perform(job, &shared.around, &mut buffer))).unwrap_or_else(|_| Outcome {
+                unit,
+                finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
+                unwatched: None,
+            });
         shared.around.metrics.scan_queue.fetch_sub(1, Ordering::Relaxed);
         shared.around.metrics.scans.fetch_add(1, Ordering::Relaxed);
         sink(outcome);
     }
 }
 
-fn perform(job: Job, around: &Surroundings) -> Outcome {
+fn perform(job: Job, around: &Surroundings, buffer: &mut Buffer) -> Outcome {
     let watches = &*around.watches;
     let (finding, unwatched) = match &job.kind {
         JobKind::Home { home } => {
@@ -152,7 +155,7 @@ fn perform(job: Job, around: &Surroundings) -> Outcome {
         JobKind::Tree { path, guard, artifact, look, known, wants } => {
             let request =
                 tree::TreeRequest { path, guard, artifact: *artifact, look: *look, known: *known, wants: *wants };
-            tree::scan(&request, watches, &around.metrics)
+            tree::scan(&request, watches, &around.metrics, buffer)
         }
     };
     Outcome { unit: job.unit, finding, unwatched }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Longest wait for a cookie: only a defect makes it matter.
+/// Longest wait for an event: only a defect makes it matter.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Disk {
@@ -15,23 +15,22 @@ pub(crate) struct Disk {
     pub(crate) watches: Arc<Watches>,
     pub(crate) metrics: Arc<Metrics>,
     signals: Mutex<Receiver<Signal>>,
-    cookies: Mutex<u64>,
+    drains: Mutex<u64>,
     _dir: tempfile::TempDir,
 }
 
 impl Disk {
-    /// `below` is made and is the root; the cookies are beside it.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let real = dir.path().canonicalize().expect("it was just made");
         let metrics = Arc::<Metrics>::default();
         let (tx, signals) = channel();
         let sink = move |signal| drop(tx.send(signal));
-        let watches = Watches::start(real.join("cookies"), Arc::clone(&metrics), sink).expect("inotify");
+        let watches = Watches::start(Arc::clone(&metrics), sink);
         let root = real.join("root");
         std::fs::create_dir(&root).expect("a fresh directory");
         let signals = Mutex::new(signals);
-        Self { root, watches: Arc::new(watches), metrics, signals, cookies: Mutex::new(0), _dir: dir }
+        Self { root, watches: Arc::new(watches), metrics, signals, drains: Mutex::new(0), _dir: dir }
     }
 
     pub(crate) fn at(&self, path: &str) -> PathBuf {
@@ -54,15 +53,15 @@ impl Disk {
 
     /// Every path touched until now, in the kernel's order.
     pub(crate) fn touched(&self) -> Vec<PathBuf> {
-        let mut cookie = self.cookies.lock().expect("not poisoned");
-        *cookie += 1;
-        self.watches.write_cookie(*cookie).expect("a cookie");
+        let mut drain = self.drains.lock().expect("not poisoned");
+        *drain += 1;
+        self.watches.drain(*drain);
         let signals = self.signals.lock().expect("not poisoned");
         let mut touched = Vec::new();
         loop {
-            match signals.recv_timeout(PATIENCE).expect("the cookie comes back") {
-                Signal::Cookie(number) if number == *cookie => return touched,
-                Signal::Cookie(_) => {}
+            match signals.recv_timeout(PATIENCE).expect("the drain ends") {
+                Signal::Drained(number) if number == *drain => return touched,
+                Signal::Drained(_) | Signal::Undrained(_) => {}
                 Signal::Touched { path, .. } => touched.push(path),
                 Signal::Lost { reason } => panic!("{reason}"),
             }

@@ -1,17 +1,16 @@
 //! The files of one artifact: stamps first, and where those do not settle it, hashes.
 //!
-//! Three hashes come out of one pass: the recorded one (H1, formats-core §6) without ignored files, the same with them
-//! where there are any, and a framed one that identifies a version. H1 has no delimiters and no modes; it is kept
-//! because it is what deployment records and locks hold.
+//! The hash is the recorded one (H1, formats-core §6) without ignored files, and the same with them where there are any.
+//! H1 has no delimiters and no modes; it is kept because it is what deployment records and locks hold.
 
 use super::job::{Finding, Known, Look, TreeFinding, Wants};
 use super::link;
-use super::read::{Content, Reader};
+use super::read::{Buffer, Content};
 use super::stamp::{self, FingerprintBuilder};
 use super::walk::{self, Found, MAX_IGNORED, Walk, WalkError};
 use crate::library::frontmatter::{self, MetadataFile};
 use crate::metrics::Metrics;
-use crate::model::{FileRow, Fingerprint, Metadata, Tree, TreeInfo, TreeKind};
+use crate::model::{Fingerprint, Metadata, Tree, TreeInfo, TreeKind};
 use crate::watch::{Ensured, Watches};
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
@@ -43,7 +42,12 @@ pub struct TreeRequest<'a> {
 }
 
 /// Looks at one artifact. The second value says why events cannot be relied on for it.
-pub fn scan(request: &TreeRequest<'_>, watches: &Watches, metrics: &Metrics) -> (Finding, Option<String>) {
+pub fn scan(
+    request: &TreeRequest<'_>,
+    watches: &Watches,
+    metrics: &Metrics,
+    buffer: &mut Buffer,
+) -> (Finding, Option<String>) {
     let mut unwatched = watch_way(request, watches);
     let mut linked = Vec::new();
     let mut located = locate(request.path);
@@ -53,7 +57,7 @@ pub fn scan(request: &TreeRequest<'_>, watches: &Watches, metrics: &Metrics) -> 
         located = locate(request.path);
     }
     let finding = match located {
-        Ok(Some(place)) => at(request, place, watches, metrics, &mut unwatched),
+        Ok(Some(place)) => at(request, place, watches, metrics, buffer, &mut unwatched),
         Ok(None) if !request.guard.is_dir() => Finding::RootGone,
         Ok(None) => tree(Tree::Absent, linked),
         Err(error) => {
@@ -119,6 +123,7 @@ fn at(
     place: Place,
     watches: &Watches,
     metrics: &Metrics,
+    buffer: &mut Buffer,
     unwatched: &mut Option<String>,
 ) -> Finding {
     let started_ns = stamp::wall_ns();
@@ -160,11 +165,10 @@ fn at(
         };
     }
     let mut hashes = Hashes::new(&walk.files);
-    let mut reader = Reader::new(metrics);
     let mut text = None;
     for found in &walk.files {
         let mut head = is_metadata_file(found, file).then(Vec::new);
-        match hashes.add(found, &mut reader, head.as_mut()) {
+        match hashes.add(found, buffer, metrics, head.as_mut()) {
             Content::Stable => {}
             Content::Changed => return Finding::Unstable,
             Content::Unreadable(error) => return unreadable(&found.path, &error, linked),
@@ -176,7 +180,6 @@ fn at(
         kind: place.kind,
         hash: hashes.recorded(),
         hash_with_ignored: hashes.with_ignored(),
-        version_hash: hashes.framed(),
         fingerprint,
         racy: walk.files.iter().any(|f| stamp::is_racy(&f.stamp, started_ns)),
         file_count: hashes.file_count,
@@ -187,7 +190,6 @@ fn at(
     Finding::Tree(Box::new(TreeFinding {
         linked,
         tree: Tree::Present(Arc::new(info)),
-        files: hashes.rows,
         metadata: match request.wants {
             Wants::Metadata => Some(metadata.unwrap_or_default()),
             Wants::Version => None,
@@ -200,7 +202,7 @@ fn single(path: &Path, metadata: &std::fs::Metadata) -> Found {
 }
 
 fn tree(tree: Tree, linked: Vec<PathBuf>) -> Finding {
-    Finding::Tree(Box::new(TreeFinding { tree, files: Vec::new(), metadata: None, linked }))
+    Finding::Tree(Box::new(TreeFinding { tree, metadata: None, linked }))
 }
 
 fn unreadable(path: &Path, error: &io::Error, linked: Vec<PathBuf>) -> Finding {
@@ -237,15 +239,13 @@ fn metadata_only(files: &[Found], file: MetadataFile) -> Metadata {
 }
 
 fn declared(bytes: &[u8]) -> Metadata {
-    frontmatter::parse(&String::from_utf8_lossy(bytes)).metadata
+    frontmatter::parse(&String::from_utf8_lossy(frontmatter::head(bytes))).metadata
 }
 
 /// The hashes of one artifact, file by file in component order.
 struct Hashes {
     recorded: Sha256,
     with_ignored: Option<Sha256>,
-    framed: Sha256,
-    rows: Vec<FileRow>,
     file_count: u32,
     total_size: u64,
 }
@@ -256,14 +256,18 @@ impl Hashes {
         Self {
             recorded: Sha256::new(),
             with_ignored: (1..=MAX_IGNORED).contains(&ignored).then(Sha256::new),
-            framed: Sha256::new(),
-            rows: Vec::with_capacity(files.len()),
             file_count: 0,
             total_size: 0,
         }
     }
 
-    fn add(&mut self, found: &Found, reader: &mut Reader<'_>, mut head: Option<&mut Vec<u8>>) -> Content {
+    fn add(
+        &mut self,
+        found: &Found,
+        buffer: &mut Buffer,
+        metrics: &Metrics,
+        mut head: Option<&mut Vec<u8>>,
+    ) -> Content {
         if found.ignored && self.with_ignored.is_none() {
             return Content::Stable;
         }
@@ -274,9 +278,7 @@ impl Hashes {
         if let Some(all) = &mut self.with_ignored {
             all.update(name);
         }
-        let mut own = Sha256::new();
-        let content = reader.read(&found.path, &found.stamp, |piece| {
-            own.update(piece);
+        let content = buffer.read(&found.path, &found.stamp, metrics, |piece| {
             if !found.ignored {
                 self.recorded.update(piece);
             }
@@ -288,17 +290,10 @@ impl Hashes {
                 head.extend_from_slice(&piece[..piece.len().min(room)]);
             }
         });
-        let hash = digest(own);
         if !found.ignored {
-            let executable = u8::from(found.stamp.mode & 0o111 != 0);
-            self.framed.update((name.len() as u64).to_le_bytes());
-            self.framed.update(name);
-            self.framed.update([executable]);
-            self.framed.update(hash.0);
             self.file_count += 1;
             self.total_size += found.stamp.size;
         }
-        self.rows.push(FileRow { path: found.relative.clone(), stamp: found.stamp, hash, ignored: found.ignored });
         content
     }
 
@@ -308,10 +303,6 @@ impl Hashes {
 
     fn with_ignored(&self) -> Option<ContentHash> {
         self.with_ignored.clone().map(digest)
-    }
-
-    fn framed(&self) -> ContentHash {
-        digest(self.framed.clone())
     }
 }
 

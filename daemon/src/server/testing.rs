@@ -181,7 +181,6 @@ pub(super) fn artifact(key: &str) -> ArtifactView {
         kind: TreeKind::Directory,
         hash: hash(1),
         hash_with_ignored: None,
-        version_hash: hash(3),
         fingerprint: Fingerprint([0; 16]),
         racy: false,
         file_count: 2,

@@ -4,22 +4,26 @@
 //! and hashes decide what is true. One hint is kept: whether a write *finished* (closed after writing, or renamed into
 //! place), so that it can be announced without waiting.
 //!
-//! All roots share one notify instance. On Linux that is one inotify queue, totally ordered, so a cookie file in the
-//! daemon's own directory that comes out of it proves that every earlier event of every root came out before
-//! (models.md §0.1). Elsewhere [`ORDERED`] is false and a barrier verifies by `stat` instead.
+//! All roots share one queue. On Linux it is totally ordered, so that reading it empty proves that every earlier event
+//! of every root was heard. Elsewhere nothing proves that, and a barrier verifies by `stat` instead.
 //!
-//! * [`native`] – the notify instance and what its callback does
-//! * [`dirs`] – which directories are watched
+//! * [`inotify`] – Linux
+//! * [`places`] – which directory a kernel watch stands for
+//! * [`native`] – other systems, through notify
 
-pub mod dirs;
+#[cfg(target_os = "linux")]
+pub mod inotify;
+#[cfg(any(not(target_os = "linux"), test))]
 pub mod native;
+#[cfg(target_os = "linux")]
+pub mod places;
 
-pub use native::{Ensured, WatchError, Watches};
+#[cfg(target_os = "linux")]
+pub use inotify::Watches;
+#[cfg(not(target_os = "linux"))]
+pub use native::Watches;
 
 use std::path::PathBuf;
-
-/// Whether a cookie proves that all earlier events were delivered.
-pub const ORDERED: bool = cfg!(target_os = "linux");
 
 /// What the kernel said, reduced to what is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +35,10 @@ pub enum Signal {
         /// Whether the operation is complete.
         hint: Hint,
     },
-    /// The cookie of this number came through the queue.
-    Cookie(u64),
+    /// Everything that happened before the drain of this number was asked for has been told.
+    Drained(u64),
+    /// The drain of this number proves nothing: there is no queue, or it has no order.
+    Undrained(u64),
     /// Events were lost; everything may have changed.
     Lost {
         /// For people.
@@ -47,4 +53,29 @@ pub enum Hint {
     Ongoing,
     /// Closed after writing, renamed, removed: complete.
     Finished,
+}
+
+/// What became of a request to watch a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ensured {
+    /// It is watched from now on, or was already.
+    Watched,
+    /// It is not there, or is not a directory.
+    Gone,
+    /// The kernel refuses: no more watches, or no permission.
+    Refused {
+        /// For people, with what to do.
+        reason: String,
+    },
+}
+
+/// Watching could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// inotify and its kin.
+    #[error("cannot start watching for changes: {source}")]
+    Start {
+        /// What the kernel said.
+        source: std::io::Error,
+    },
 }

@@ -1,4 +1,7 @@
-//! The notify instance: one for the whole daemon, and the only module that names the crate.
+//! Systems other than Linux, through notify: one instance for the whole daemon.
+//!
+//! Nothing proves here that earlier events have arrived, so [`Watches::drain`] says so at once and a barrier compares by
+//! `stat`. On Linux this is built for its own tests only.
 //!
 //! # Locking
 //!
@@ -6,36 +9,23 @@
 //! only the lock of [`Dirs`], which nobody holds while calling notify; the lock of the watcher is taken around each
 //! request and also makes *claim, watch* one step, so that no scan can believe in a watch that is not there yet.
 
-use super::dirs::{Claim, Dirs};
-use super::{Hint, Signal};
+pub mod dirs;
+
+use super::{Ensured, Hint, Signal, WatchError};
 use crate::metrics::Metrics;
+use dirs::{Claim, Dirs};
 use notify::event::{CreateKind, ModifyKind, RenameMode};
 use notify::{Config, ErrorKind, EventKind, EventKindMask, RecommendedWatcher, RecursiveMode, Watcher};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What became of a request to watch a directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ensured {
-    /// It is watched from now on, or was already.
-    Watched,
-    /// It is not there, or is not a directory.
-    Gone,
-    /// The kernel refuses: no more watches, or no permission.
-    Refused {
-        /// For people, with what to do.
-        reason: String,
-    },
-}
-
-/// The watched directories and the cookies.
+/// The watched directories.
 pub struct Watches {
     watcher: Mutex<Option<RecommendedWatcher>>,
     dirs: Arc<Mutex<Dirs>>,
     sink: Sink,
-    cookies: PathBuf,
     metrics: Arc<Metrics>,
 }
 
@@ -43,80 +33,37 @@ type Sink = Arc<dyn Fn(Signal) + Send + Sync>;
 
 impl std::fmt::Debug for Watches {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watches").field("cookies", &self.cookies).finish_non_exhaustive()
+        f.debug_struct("Watches").finish_non_exhaustive()
     }
 }
 
-/// The instance could not be made, or the cookie directory could not be watched.
-#[derive(Debug, thiserror::Error)]
-pub enum WatchError {
-    /// inotify and its kin.
-    #[error("cannot watch {path} for changes: {source}")]
-    Start {
-        /// The cookie directory.
-        path: PathBuf,
-        /// What the kernel said.
-        source: notify::Error,
-    },
-    /// The cookie directory.
-    #[error("cannot create {path}: {source}")]
-    CookieDir {
-        /// The cookie directory.
-        path: PathBuf,
-        /// What the file system said.
-        source: io::Error,
-    },
-}
-
 impl Watches {
-    /// Starts watching nothing but the cookie directory, which is emptied first.
+    /// Starts watching nothing. `sink` is called on notify's thread and must not block.
     ///
-    /// `sink` is called on notify's thread and must not block.
-    ///
-    /// # Errors
-    /// [`WatchError::CookieDir`]. A kernel that has no instance or watch left is no error: roots are then polled.
-    pub fn start(
-        cookies: PathBuf,
-        metrics: Arc<Metrics>,
-        sink: impl Fn(Signal) + Send + Sync + 'static,
-    ) -> Result<Self, WatchError> {
-        let cookie_dir = |source| WatchError::CookieDir { path: cookies.clone(), source };
-        match std::fs::remove_dir_all(&cookies) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(cookie_dir(e)),
-            _ => {}
+    /// A kernel that refuses is no error: everything is then polled.
+    pub fn start(metrics: Arc<Metrics>, sink: impl Fn(Signal) + Send + Sync + 'static) -> Self {
+        let watches = Self { watcher: Mutex::new(None), dirs: Arc::default(), sink: Arc::new(sink), metrics };
+        if let Err(error) = watches.restart() {
+            tracing::warn!(%error, "no events will be heard");
         }
-        std::fs::create_dir_all(&cookies).map_err(cookie_dir)?;
-        // Events carry real paths; a cookie must be recognised by its directory.
-        let cookies = cookies.canonicalize().map_err(cookie_dir)?;
-        let watches = Self { watcher: Mutex::new(None), dirs: Arc::default(), sink: Arc::new(sink), cookies, metrics };
-        match watches.restart() {
-            // Without an instance everything is compared instead, and says that it is degraded.
-            Err(error @ WatchError::Start { .. }) => tracing::warn!(%error, "no events will be heard"),
-            other => other?,
-        }
-        Ok(watches)
+        watches
     }
 
     /// Replaces the notify instance: after lost events nothing is known of what it watches. Everything must be scanned
     /// again afterwards, which watches it again.
     ///
     /// # Errors
-    /// As [`Self::start`].
+    /// [`WatchError::Start`]; then nothing is watched.
     pub fn restart(&self) -> Result<(), WatchError> {
-        let failed = |source| WatchError::Start { path: self.cookies.clone(), source };
         let mut slot = lock(&self.watcher);
         drop(slot.take());
         lock(&self.dirs).clear();
-        let cookie_dir = |source| WatchError::CookieDir { path: self.cookies.clone(), source };
-        std::fs::create_dir_all(&self.cookies).map_err(cookie_dir)?;
         let mask = EventKindMask::CORE | EventKindMask::ACCESS_CLOSE;
         let config = Config::default().with_event_kinds(mask).with_follow_symlinks(false);
-        let (dirs, sink) = (Arc::clone(&self.dirs), Arc::clone(&self.sink));
-        let (cookies, metrics) = (self.cookies.clone(), Arc::clone(&self.metrics));
-        let callback = move |event| deliver(event, &dirs, &cookies, &metrics, &*sink);
-        let mut watcher = RecommendedWatcher::new(callback, config).map_err(failed)?;
-        watcher.watch(&self.cookies, RecursiveMode::NonRecursive).map_err(failed)?;
-        *slot = Some(watcher);
+        let (dirs, sink, metrics) = (Arc::clone(&self.dirs), Arc::clone(&self.sink), Arc::clone(&self.metrics));
+        let callback = move |event| deliver(event, &dirs, &metrics, &*sink);
+        let failed = |source| WatchError::Start { source: io::Error::other(source) };
+        *slot = Some(RecommendedWatcher::new(callback, config).map_err(failed)?);
         Ok(())
     }
 
@@ -125,9 +72,7 @@ impl Watches {
         let mut slot = lock(&self.watcher);
         let Some(watcher) = slot.as_mut() else {
             // Never *gone*: everything would be missing for want of an inotify instance.
-            let reason = "no inotify instance or watch is left; raise fs.inotify.max_user_instances and \
-                          fs.inotify.max_user_watches, then run `skillmeat daemon restart`";
-            return Ensured::Refused { reason: reason.into() };
+            return Ensured::Refused { reason: "the system refuses to tell of changes; the log says why".into() };
         };
         let claim = lock(&self.dirs).claim(dir);
         match claim {
@@ -158,10 +103,6 @@ impl Watches {
         let dirs = lock(&self.dirs).take(root);
         if let Some(watcher) = slot.as_mut() {
             for dir in dirs {
-                // Without its cookies no request would ever be answered in time again.
-                if dir == self.cookies {
-                    continue;
-                }
                 // Already gone is as good.
                 let _ = watcher.unwatch(&dir);
             }
@@ -169,14 +110,9 @@ impl Watches {
         self.metrics.watches.store(lock(&self.dirs).len() as u64, Ordering::Relaxed);
     }
 
-    /// Writes a cookie; its number comes back as [`Signal::Cookie`] after everything that happened before.
-    ///
-    /// # Errors
-    /// Those of the file system; the barrier then verifies by `stat`.
-    pub fn write_cookie(&self, number: u64) -> io::Result<()> {
-        let path = self.cookies.join(number.to_string());
-        std::fs::File::create(&path)?;
-        std::fs::remove_file(&path)
+    /// Says that nothing is proven: see the module's documentation.
+    pub fn drain(&self, number: u64) {
+        (self.sink)(Signal::Undrained(number));
     }
 }
 
@@ -189,22 +125,11 @@ fn refusal(dir: &Path, error: &notify::Error) -> Ensured {
     match &error.kind {
         ErrorKind::PathNotFound => Ensured::Gone,
         ErrorKind::Io(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ensured::Gone,
-        ErrorKind::MaxFilesWatch => Ensured::Refused {
-            reason:
-                "the limit of inotify watches is reached; raise it with `sysctl fs.inotify.max_user_watches=524288`"
-                    .into(),
-        },
         _ => Ensured::Refused { reason: format!("cannot watch {}: {error}", dir.display()) },
     }
 }
 
-fn deliver(
-    event: notify::Result<notify::Event>,
-    dirs: &Mutex<Dirs>,
-    cookies: &Path,
-    metrics: &Metrics,
-    sink: &dyn Fn(Signal),
-) {
+fn deliver(event: notify::Result<notify::Event>, dirs: &Mutex<Dirs>, metrics: &Metrics, sink: &dyn Fn(Signal)) {
     let event = match event {
         Ok(event) => event,
         Err(error) => return sink(Signal::Lost { reason: error.to_string() }),
@@ -230,12 +155,6 @@ fn deliver(
         _ => Hint::Ongoing,
     };
     for path in event.paths {
-        if path.parent() == Some(cookies) {
-            if let (EventKind::Create(_), Some(number)) = (event.kind, cookie_number(&path)) {
-                sink(Signal::Cookie(number));
-            }
-            continue;
-        }
         if departed {
             lock(dirs).invalidate(&path);
         }
@@ -243,95 +162,38 @@ fn deliver(
     }
 }
 
-fn cookie_number(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.parse().ok()
-}
-
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use super::Ensured;
-    use crate::scan::testing::Disk;
-    use std::fs;
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
 
+    /// What only notify's own behaviour can break: a path that it still keeps for another directory.
     #[test]
     fn a_directory_that_takes_the_place_of_another_is_watched() {
-        let disk = Disk::new();
-        let (a, b) = (disk.mkdir("a"), disk.at("b"));
-        assert_eq!(disk.watches.ensure(&disk.root), Ensured::Watched);
-        assert_eq!(disk.watches.ensure(&a), Ensured::Watched);
-        fs::rename(&a, &b).expect("rename");
-        fs::create_dir(&a).expect("mkdir");
-        disk.touched();
-        assert_eq!(disk.watches.ensure(&b), Ensured::Watched);
-        assert_eq!(disk.watches.ensure(&a), Ensured::Watched);
-        assert!(disk.is_watched(&a) && disk.is_watched(&b));
-        fs::remove_dir_all(&a).expect("remove");
-        fs::create_dir(&a).expect("mkdir");
-        disk.touched();
-        disk.watches.ensure(&a);
-        assert!(disk.is_watched(&a));
-    }
-
-    #[test]
-    fn what_lay_below_a_moved_directory_is_watched_in_its_new_and_its_old_place() {
-        let disk = Disk::new();
-        let inner = disk.mkdir("a/x");
-        for dir in [&disk.root, &disk.at("a"), &inner] {
-            disk.watches.ensure(dir);
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let root = dir.path().canonicalize().expect("it was just made");
+        let (tx, signals) = channel();
+        let watches = Watches::start(Arc::default(), move |signal| drop(tx.send(signal)));
+        let heard = |at: &Path| {
+            std::fs::write(at, "x").expect("a file");
+            let until = |signal: Signal| matches!(signal, Signal::Touched { path, hint: Hint::Finished } if path == at);
+            while !until(signals.recv_timeout(Duration::from_secs(30)).expect("an event")) {}
+        };
+        let (a, b) = (root.join("a"), root.join("b"));
+        std::fs::create_dir(&a).expect("mkdir");
+        for dir in [&root, &a] {
+            assert_eq!(watches.ensure(dir), Ensured::Watched);
         }
-        fs::rename(disk.at("a"), disk.at("b")).expect("rename");
-        disk.mkdir("a/x");
-        disk.touched();
-        for dir in ["a", "a/x", "b", "b/x"] {
-            disk.watches.ensure(&disk.at(dir));
+        std::fs::rename(&a, &b).expect("rename");
+        std::fs::create_dir(&a).expect("mkdir");
+        heard(&root.join("probe"));
+        for dir in [&a, &b] {
+            assert_eq!(watches.ensure(dir), Ensured::Watched);
+            heard(&dir.join("probe"));
         }
-        for dir in ["a", "a/x", "b", "b/x"] {
-            assert!(disk.is_watched(&disk.at(dir)), "{dir}");
-        }
-    }
-
-    #[test]
-    fn what_was_released_while_it_was_away_is_watched_again_when_it_is_back() {
-        let disk = Disk::new();
-        let inner = disk.mkdir("p/.claude");
-        for dir in [&disk.root, &disk.at("p"), &inner] {
-            disk.watches.ensure(dir);
-        }
-        fs::rename(disk.at("p"), disk.at("away")).expect("rename");
-        disk.touched();
-        disk.watches.release(&disk.at("p"));
-        disk.mkdir("p/.claude");
-        for dir in [&disk.at("p"), &inner] {
-            assert_eq!(disk.watches.ensure(dir), Ensured::Watched);
-            assert!(disk.is_watched(dir), "{}", dir.display());
-        }
-    }
-
-    #[test]
-    fn cookies_outlive_the_release_of_everything_and_a_restart() {
-        let disk = Disk::new();
-        disk.watches.ensure(&disk.root);
-        disk.watches.release(disk.root.parent().expect("it holds the cookies too"));
-        disk.touched();
-        assert!(!disk.is_watched(&disk.root));
-        disk.watches.restart().expect("inotify");
-        disk.touched();
-        disk.watches.ensure(&disk.root);
-        assert!(disk.is_watched(&disk.root));
-    }
-
-    #[test]
-    fn what_is_not_there_is_gone_and_without_an_instance_nothing_is() {
-        let disk = Disk::new();
-        assert_eq!(disk.watches.ensure(&disk.at("nothing")), Ensured::Gone);
-        let cookies = disk.root.with_file_name("cookies");
-        fs::remove_dir_all(&cookies).expect("remove");
-        fs::write(&cookies, "in the way").expect("a file");
-        disk.watches.restart().expect_err("the cookies have no directory");
-        assert!(matches!(disk.watches.ensure(&disk.root), Ensured::Refused { .. }), "everything would seem gone");
-        fs::remove_file(&cookies).expect("remove");
-        disk.watches.restart().expect("and it comes back");
-        disk.watches.ensure(&disk.root);
-        assert!(disk.is_watched(&disk.root));
+        watches.drain(7);
+        assert_eq!(signals.try_iter().last(), Some(Signal::Undrained(7)));
+        assert_eq!(watches.ensure(&root.join("nothing")), Ensured::Gone);
     }
 }

@@ -126,7 +126,6 @@ fn random_change(sample: &mut Sample) -> Change {
             path: tree,
             owner: if sample.bits() & 1 == 0 { TreeOwner::Project(project) } else { TreeOwner::Collection(collection) },
             tree: sample.tree(),
-            files: (0..3).map(|number| sample.file(number)).collect(),
         },
         11 => Change::TreeGone { path: tree },
         12..15 => {
@@ -170,7 +169,7 @@ fn nothing_is_left_when_every_owner_is_gone() {
     let connection = connection::open_file(&place.path).expect("opens");
     let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").expect("sql");
     let tables: Vec<String> = tables.query_map([], |row| row.get(0)).expect("rows").map(|t| t.expect("name")).collect();
-    assert_eq!(tables.len(), 14);
+    assert_eq!(tables.len(), 13);
     for table in tables.iter().filter(|table| *table != "cache_metadata") {
         let count = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
         assert_eq!(count, Ok(0), "{table}");

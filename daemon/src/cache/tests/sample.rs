@@ -2,8 +2,8 @@
 
 use crate::cache::{Change, Coverage, DriftKey, DriftRow, TreeOwner};
 use crate::model::{
-    CollectionScan, Entry, EntryFlaw, FileRow, Fingerprint, LockEntry, Metadata, OnDisk, Profile, ProjectScan, Record,
-    RecordSchema, Stamp, Timestamp, Tree, TreeInfo, TreeKind,
+    CollectionScan, Entry, EntryFlaw, Fingerprint, LockEntry, Metadata, OnDisk, Profile, ProjectScan, Record,
+    RecordSchema, Timestamp, Tree, TreeInfo, TreeKind,
 };
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::hash::ContentHash;
@@ -188,7 +188,6 @@ impl Sample {
                 kind: self.one_of(&[TreeKind::File, TreeKind::Directory]),
                 hash: self.hash(),
                 hash_with_ignored: self.some(Self::hash),
-                version_hash: self.hash(),
                 fingerprint: Fingerprint(self.bits().to_le_bytes().repeat(2).try_into().expect("16 bytes")),
                 racy: self.flip(),
                 file_count: self.bits() as u32,
@@ -196,24 +195,6 @@ impl Sample {
                 version: self.some(|s| s.text().into()),
                 linked: self.list(Self::path),
             })),
-        }
-    }
-
-    pub(in crate::cache) fn file(&mut self, number: usize) -> FileRow {
-        let mut path = self.os_text();
-        path.push(format!("/{number}"));
-        FileRow {
-            path,
-            stamp: Stamp {
-                size: self.bits(),
-                mtime_ns: self.bits().cast_signed(),
-                ctime_ns: self.bits().cast_signed(),
-                inode: self.bits(),
-                device: self.bits(),
-                mode: self.bits() as u32,
-            },
-            hash: self.hash(),
-            ignored: self.flip(),
         }
     }
 
@@ -242,7 +223,6 @@ pub(in crate::cache) fn small_project(path: &str) -> Vec<Change> {
             path: format!("{path}/.claude/skills/pdf").into(),
             owner: TreeOwner::Project(path.into()),
             tree: sample.tree(),
-            files: vec![sample.file(0)],
         },
         Change::Drift(Box::new(sample.drift(item, None))),
     ]

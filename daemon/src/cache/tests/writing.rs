@@ -1,6 +1,6 @@
 //! What the writer does when things go wrong under it.
 
-use super::sample::{Sample, small_project};
+use super::sample::small_project;
 use super::{Place, close, send_alone};
 use crate::cache::{CacheError, Change, Loaded, Writer, recover};
 use std::time::Duration;
@@ -15,12 +15,7 @@ fn cramped(place: &Place) -> Writer {
 }
 
 fn too_much() -> Vec<Change> {
-    let mut sample = Sample::new(1);
-    let mut changes = small_project("/large");
-    if let Some(Change::Tree { files, .. }) = changes.get_mut(1) {
-        *files = (0..2000).map(|number| sample.file(number)).collect();
-    }
-    changes
+    (0..200).flat_map(|number| small_project(&format!("/large/{number}"))).collect()
 }
 
 #[test]

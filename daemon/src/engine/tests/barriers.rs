@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 use super::world::{World, collection_root, copy, ms, original};
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Heard};
 use crate::engine::handle::SyncScope;
 use skillmeat_protocol::drift::DriftState as S;
 use std::time::Duration;
@@ -20,22 +20,22 @@ fn of(project: &str) -> SyncScope {
 }
 
 #[test]
-fn nothing_outstanding_needs_the_cookie_only() {
+fn nothing_outstanding_needs_a_drain_only() {
     let mut bench = Bench::running(world());
     let waiter = bench.sync(of("/p"));
     assert_eq!(bench.synced(waiter), None);
-    bench.cookie();
+    bench.drained(Heard::Everything);
     assert_eq!(bench.synced(waiter), Some(None));
     assert!(bench.jobs.is_empty(), "a status request looks at nothing");
 }
 
 #[test]
-fn what_was_marked_before_the_cookie_is_looked_at_first() {
+fn what_was_marked_before_the_drain_is_looked_at_first() {
     let mut bench = Bench::running(world());
     let pdf = copy("/p", "pdf");
     let waiter = bench.sync(of("/p"));
     bench.edit(&pdf, 9);
-    bench.cookie();
+    bench.drained(Heard::Everything);
     assert_eq!(bench.synced(waiter), None);
     bench.finish(&pdf);
     assert_eq!(bench.synced(waiter), Some(None));
@@ -50,7 +50,7 @@ fn what_waits_for_quiet_is_looked_at_at_once() {
     bench.writing(pdf.join("SKILL.md"));
     let waiter = bench.sync(of("/p"));
     assert!(bench.jobs.is_empty());
-    bench.cookie();
+    bench.drained(Heard::Everything);
     bench.finish(&pdf);
     assert_eq!(bench.synced(waiter), Some(None));
 }
@@ -61,7 +61,7 @@ fn what_a_look_discovers_belongs_to_it() {
     bench.world.files.insert(copy("/p", "new"), 4);
     bench.touch("/p/.claude/skills/new");
     let waiter = bench.sync(of("/p"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     bench.finish("/p");
     assert_eq!(bench.synced(waiter), None, "the new artifact was not read yet");
     bench.finish(copy("/p", "new"));
@@ -75,7 +75,7 @@ fn later_changes_do_not_delay_it() {
     let pdf = copy("/p", "pdf");
     bench.edit(&pdf, 9);
     let waiter = bench.sync(of("/p"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     bench.edit(&pdf, 8);
     bench.edit(&copy("/p", "other"), 8);
     bench.finish(&pdf);
@@ -89,13 +89,13 @@ fn other_projects_do_not_delay_it_and_collections_do() {
     let mut bench = Bench::running(world());
     bench.edit(&copy("/q", "pdf"), 9);
     let (p, all) = (bench.sync(of("/p")), bench.sync(SyncScope::All));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     assert_eq!((bench.synced(p), bench.synced(all)), (Some(None), None));
     bench.settle();
     assert_eq!(bench.synced(all), Some(None));
     bench.edit(&original("default", "pdf"), 9);
     let p = bench.sync(of("/p"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     assert_eq!(bench.synced(p), None);
     bench.settle();
     assert_eq!(bench.synced(p), Some(None));
@@ -103,14 +103,12 @@ fn other_projects_do_not_delay_it_and_collections_do() {
 }
 
 #[test]
-fn an_overdue_cookie_is_replaced_by_a_comparison() {
+fn where_nothing_can_be_drained_the_scope_is_compared() {
     let mut bench = Bench::running(world());
     let waiter = bench.sync(of("/p"));
     bench.world.files.insert(copy("/p", "pdf"), 9);
     bench.world.files.insert(copy("/p", "new"), 9);
-    bench.wait(ms(249));
-    assert!(bench.jobs.is_empty());
-    bench.wait(ms(1));
+    bench.drained(Heard::Nothing);
     assert!(bench.jobs.iter().all(|job| !format!("{job:?}").contains("\"/q")), "{:?}", bench.jobs);
     bench.settle();
     assert_eq!(bench.synced(waiter), Some(None));
@@ -122,7 +120,7 @@ fn the_deadline_answers_with_the_reason() {
     let mut bench = Bench::running(world());
     bench.edit(&copy("/p", "pdf"), 9);
     let waiter = bench.sync(of("/p"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     bench.wait(ms(4999));
     assert_eq!(bench.synced(waiter), None);
     bench.wait(ms(1));
@@ -131,16 +129,16 @@ fn the_deadline_answers_with_the_reason() {
 }
 
 #[test]
-fn a_cookie_lost_with_other_events_is_laid_again() {
+fn a_drain_that_lost_events_is_repeated() {
     let mut bench = Bench::running(world());
     let waiter = bench.sync(of("/p"));
     bench.world.files.insert(copy("/p", "pdf"), 9);
     bench.step(Event::Lost { reason: "overflow".into() });
-    assert_eq!((bench.restarts, &bench.cookies[..]), (1, &[1, 2][..]));
-    bench.step(Event::Cookie(1));
+    assert_eq!((bench.restarts, &bench.drains[..]), (1, &[1, 2][..]));
+    bench.step(Event::Drained(1, Heard::Everything));
     bench.settle();
-    assert_eq!(bench.synced(waiter), None, "the first cookie proves nothing");
-    bench.cookie();
+    assert_eq!(bench.synced(waiter), None, "the first drain proves nothing");
+    bench.drained(Heard::Everything);
     assert_eq!(bench.synced(waiter), Some(None));
     assert_eq!(bench.drift("/p", "pdf"), S::Modified);
 }
@@ -149,7 +147,7 @@ fn a_cookie_lost_with_other_events_is_laid_again() {
 fn at_start_it_waits_for_the_first_comparison() {
     let mut bench = Bench::new(world());
     let waiter = bench.sync(of("/p"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     let mut answered = false;
     while !bench.jobs.is_empty() {
         assert!(!answered || !bench.jobs.iter().any(|j| format!("{j:?}").contains("\"/p")));
@@ -172,7 +170,7 @@ fn what_no_event_speaks_for_is_compared() {
     bench.world.files.insert(copy("/p", "pdf"), 9);
     bench.world.proj("/q").gone = false;
     let (p, q) = (bench.sync(of("/p")), bench.sync(of("/q")));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     bench.settle();
     assert_eq!((bench.synced(p), bench.synced(q)), (Some(None), Some(None)));
     assert_eq!((bench.drift("/p", "pdf"), bench.drift("/q", "pdf")), (S::Modified, S::InSync));
@@ -183,11 +181,11 @@ fn an_unknown_project_waits_for_collections_only() {
     let mut bench = Bench::running(world());
     bench.edit(&copy("/p", "pdf"), 9);
     let waiter = bench.sync(of("/nowhere"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     assert_eq!(bench.synced(waiter), Some(None));
     bench.wait(Duration::from_secs(1));
     bench.touch(collection_root("default").join("collection.toml"));
     let waiter = bench.sync(of("/nowhere"));
-    bench.cookie();
+    bench.drained(Heard::Everything);
     assert_eq!(bench.synced(waiter), None);
 }

@@ -3,7 +3,7 @@
 
 use super::world::{HOME, World, skill};
 use crate::cache::{Change, Loaded};
-use crate::engine::event::{Command, Effect, Event, Now, Response, Touch, WaiterId};
+use crate::engine::event::{Command, Effect, Event, Heard, Now, Response, Touch, WaiterId};
 use crate::engine::handle::SyncScope;
 use crate::engine::load::Registry;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
@@ -29,7 +29,7 @@ pub(super) struct Bench {
     pub(super) published: usize,
     pub(super) persisted: Vec<Change>,
     pub(super) answers: Vec<(WaiterId, Response)>,
-    pub(super) cookies: Vec<u64>,
+    pub(super) drains: Vec<u64>,
     pub(super) restarts: usize,
     pub(super) unwatched: Vec<PathBuf>,
     pub(super) saved_projects: Vec<Vec<ProjectEntry>>,
@@ -59,7 +59,7 @@ impl Bench {
             published: 0,
             persisted: Vec::new(),
             answers: Vec::new(),
-            cookies: Vec::new(),
+            drains: Vec::new(),
             restarts: 0,
             unwatched: Vec::new(),
             saved_projects: Vec::new(),
@@ -104,7 +104,7 @@ impl Bench {
         for effect in effects {
             match effect {
                 Effect::Scan(job, _) => self.jobs.push(job),
-                Effect::WriteCookie(number) => self.cookies.push(number),
+                Effect::Drain(number) => self.drains.push(number),
                 Effect::RestartWatches => self.restarts += 1,
                 Effect::Unwatch(path) => self.unwatched.push(path),
                 Effect::Publish(_) => self.published += 1,
@@ -210,15 +210,15 @@ impl Bench {
         waiter
     }
 
-    /// Asks for a barrier whose cookie is not back yet.
+    /// Asks for a barrier whose drain has not ended yet.
     pub(super) fn sync(&mut self, scope: SyncScope) -> WaiterId {
         self.command(Command::Sync { scope, deadline: Duration::from_secs(5) })
     }
 
-    /// The last cookie comes out of the kernel's queue.
-    pub(super) fn cookie(&mut self) {
-        let number = *self.cookies.last().expect("a cookie was written");
-        self.step(Event::Cookie(number));
+    /// The last drain ends.
+    pub(super) fn drained(&mut self, heard: Heard) {
+        let number = *self.drains.last().expect("a drain was begun");
+        self.step(Event::Drained(number, heard));
     }
 
     /// The answer to a barrier, if it was given: why it is stale.

@@ -246,9 +246,7 @@ impl World {
             return Finding::Unstable;
         }
         let linked: Vec<_> = self.links.get(path).cloned().into_iter().collect();
-        let tree = |tree, metadata| {
-            Finding::Tree(Box::new(TreeFinding { tree, files: Vec::new(), metadata, linked: linked.clone() }))
-        };
+        let tree = |tree, metadata| Finding::Tree(Box::new(TreeFinding { tree, metadata, linked: linked.clone() }));
         if self.unreadable.contains(path) {
             return tree(Tree::Unreadable { message: format!("cannot read {}", path.display()) }, None);
         }
@@ -263,7 +261,6 @@ impl World {
             kind: TreeKind::Directory,
             hash: hash(content),
             hash_with_ignored: None,
-            version_hash: hash(content),
             fingerprint,
             racy: self.racy.contains(path),
             file_count: 1,

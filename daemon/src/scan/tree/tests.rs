@@ -31,7 +31,7 @@ impl<'a> Look<'a> {
             known: self.known,
             wants: self.wants,
         };
-        scan(&request, &self.disk.watches, &self.disk.metrics).0
+        scan(&request, &self.disk.watches, &self.disk.metrics, &mut Buffer::default()).0
     }
 
     fn tree(&self, path: &str) -> Tree {
@@ -68,7 +68,7 @@ fn ignored_files_have_a_hash_of_their_own() {
     disk.write("s/.DS_Store", "junk");
     disk.write("s/__pycache__/a.md", "y");
     let dirty = Look::read(&disk).info("s");
-    assert_eq!((dirty.hash, dirty.version_hash), (clean.hash, clean.version_hash));
+    assert_eq!(dirty.hash, clean.hash);
     assert_eq!(dirty.hash_with_ignored, Some(sha(".DS_StorejunkSKILL.mdx__pycache__/a.mdy")));
     assert_eq!((dirty.file_count, dirty.total_size), (1, 1));
     assert_ne!(dirty.fingerprint, clean.fingerprint);
@@ -172,7 +172,7 @@ fn without_its_guard_nothing_is_said_of_an_absent_artifact() {
 }
 
 #[test]
-fn a_mode_is_a_version_and_no_drift() {
+fn a_mode_is_no_drift() {
     use std::os::unix::fs::PermissionsExt;
     let disk = world();
     let file = disk.write("s/run.sh", "x");
@@ -180,5 +180,4 @@ fn a_mode_is_a_version_and_no_drift() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("chmod");
     let executable = Look::verify(&disk, &plain).info("s");
     assert_eq!(executable.hash, plain.hash);
-    assert_ne!(executable.version_hash, plain.version_hash);
 }
