@@ -11,6 +11,8 @@
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
 //! * [`bench`] – what the programs cost, beside what others cost
+//! * [`soak`] – everything at once for a long time, and what of it stayed flat
+//! * [`unprivileged`] – leaving root, whom permissions do not stop
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
 //! # Invariants
@@ -31,4 +33,6 @@ pub mod library;
 pub mod model;
 pub mod process;
 pub mod sandbox;
+pub mod soak;
+pub mod unprivileged;
 pub mod world;

@@ -4,6 +4,7 @@
 //! does not agree with itself.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -67,6 +68,11 @@ impl CollectionDir {
 
     /// Writes a manifest with exactly these artifacts.
     pub fn list(&self, keys: &[&str]) {
+        write(&self.manifest(), self.manifest_text(keys));
+    }
+
+    /// A manifest with exactly these artifacts.
+    pub fn manifest_text(&self, keys: &[&str]) -> String {
         let mut text = format!("[collection]\nname = \"{}\"\nversion = \"1.0.0\"\n", self.name);
         for key in keys {
             let key = parsed(key);
@@ -77,7 +83,7 @@ impl CollectionDir {
                 place(&key)
             ));
         }
-        write(&self.manifest(), text);
+        text
     }
 
     /// Writes artifacts of one file each, and a manifest with exactly them.
@@ -148,34 +154,43 @@ pub fn record(key: &str, collection: &str, hash: &str) -> String {
     )
 }
 
+/// The recorded hash of files that are there and stay.
+pub fn recorded_hash(path: &Path) -> String {
+    try_recorded_hash(path).unwrap_or_else(|e| panic!("cannot read {}: {e}", path.display()))
+}
+
 /// The recorded hash (H1): of each file, in the order of path components, relative path and bytes; of an artifact that
 /// is a file, its bytes.
-pub fn recorded_hash(path: &Path) -> String {
+///
+/// # Errors
+/// Something cannot be read, or another writer removed it meanwhile.
+pub fn try_recorded_hash(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     if path.is_dir() {
         let mut files = Vec::new();
-        files_below(path, &mut files);
+        files_below(path, &mut files)?;
         files.sort_by(|a, b| a.components().cmp(b.components()));
         for file in files {
             let relative = file.strip_prefix(path).expect("it is below");
             hasher.update(relative.as_os_str().as_encoded_bytes());
-            hasher.update(fs::read(&file).expect("a readable file"));
+            hasher.update(fs::read(&file)?);
         }
     } else {
-        hasher.update(fs::read(path).expect("a readable file"));
+        hasher.update(fs::read(path)?);
     }
-    hex(&hasher.finalize())
+    Ok(hex(&hasher.finalize()))
 }
 
-fn files_below(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).expect("a readable directory") {
-        let path = entry.expect("a readable entry").path();
+fn files_below(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
         if path.is_dir() && !path.is_symlink() {
-            files_below(&path, files);
+            files_below(&path, files)?;
         } else if path.is_file() {
             files.push(path);
         }
     }
+    Ok(())
 }
 
 fn parsed(key: &str) -> ArtifactKey {

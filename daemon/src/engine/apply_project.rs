@@ -118,11 +118,18 @@ impl State {
         for dir in ways(&path, &old) {
             self.routes.remove(dir, Unit::Tree(slot), Reach::Itself);
         }
-        for dir in ways(&path, &guard) {
+        let (root, linked) = (tree.root, tree.linked.clone());
+        self.route_ways(slot, &path, &guard);
+        // A target may lie below the same directories.
+        self.route_links(slot, &linked);
+        let mark = Mark::at_once(ended.since, Look::Verify);
+        self.work.mark(Unit::Tree(slot), root, mark, now.mono);
+    }
+
+    pub(super) fn route_ways(&mut self, slot: TreeSlot, path: &Path, guard: &Path) {
+        for dir in ways(path, guard) {
             self.routes.add(&dir.into(), Unit::Tree(slot), Reach::Itself);
         }
-        let mark = Mark::at_once(ended.since, Look::Verify);
-        self.work.mark(Unit::Tree(slot), tree.root, mark, now.mono);
     }
 
     fn compare_trees(&mut self, slot: ProjectSlot, ended: &Running, now: Now) {
@@ -147,16 +154,12 @@ impl State {
         let tree = self.remembered.remove(path);
         let path: Arc<Path> = path.into();
         self.routes.add(&path, Unit::Tree(slot), Reach::Inside);
-        for dir in ways(&path, guard) {
-            self.routes.add(&dir.into(), Unit::Tree(slot), Reach::Itself);
-        }
+        self.route_ways(slot, &path, guard);
         let linked: Vec<Arc<Path>> = match &tree {
             Some(Tree::Present(info)) => info.linked.iter().map(|path| path.as_path().into()).collect(),
             _ => Vec::new(),
         };
-        for link in &linked {
-            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
-        }
+        self.route_links(slot, &linked);
         let guard = Arc::clone(guard);
         let state = super::state::TreeState { root, path, guard, kind, tree, metadata: None, linked };
         self.trees.insert(slot, state);
@@ -173,9 +176,7 @@ impl State {
         for dir in ways(&tree.path, &tree.guard) {
             self.routes.remove(dir, unit, Reach::Itself);
         }
-        for linked in &tree.linked {
-            self.routes.remove(linked, unit, Reach::Inside);
-        }
+        self.unroute_links(slot, &tree.linked);
         self.work.forget(unit);
         self.pending.take_cause(slot);
         self.note_unwatched(unit, tree.root, None);

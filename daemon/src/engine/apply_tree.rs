@@ -96,16 +96,34 @@ impl State {
         let Some(known) = self.trees.get_mut(&slot) else { return };
         let linked: Vec<Arc<Path>> = linked.iter().map(|path| path.as_path().into()).collect();
         let old = std::mem::replace(&mut known.linked, linked.clone());
-        for link in &old {
-            self.routes.remove(link, Unit::Tree(slot), Reach::Inside);
-        }
-        for link in &linked {
-            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
-        }
+        let (path, guard) = (Arc::clone(&known.path), Arc::clone(&known.guard));
+        self.unroute_links(slot, &old);
+        self.route_links(slot, &linked);
+        // A target may lie below the same directories.
+        self.route_ways(slot, &path, &guard);
         let fresh: Vec<_> = linked.into_iter().filter(|link| !old.contains(link)).collect();
         if self.was_heard_below(&fresh) {
             let mark = Mark::at_once(ended.since, Look::Read);
             self.work.mark(Unit::Tree(slot), root, mark, now.mono);
+        }
+    }
+
+    /// What is above a target takes it along when it comes or goes, without an event at the target itself.
+    pub(super) fn route_links(&mut self, slot: TreeSlot, linked: &[Arc<Path>]) {
+        for link in linked {
+            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
+            for above in link.ancestors().skip(1) {
+                self.routes.add(&above.into(), Unit::Tree(slot), Reach::Itself);
+            }
+        }
+    }
+
+    pub(super) fn unroute_links(&mut self, slot: TreeSlot, linked: &[Arc<Path>]) {
+        for link in linked {
+            self.routes.remove(link, Unit::Tree(slot), Reach::Inside);
+            for above in link.ancestors().skip(1) {
+                self.routes.remove(above, Unit::Tree(slot), Reach::Itself);
+            }
         }
     }
 

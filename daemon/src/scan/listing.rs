@@ -114,8 +114,12 @@ impl<'a> Listing<'a> {
         for name in dangling {
             let places = link::dangling(&dir.join(name));
             self.unwatched = link::watch(&places, self.watches).or(self.unwatched.take());
+            let above = places.iter().flat_map(|place| place.ancestors().skip(1)).map(Path::to_owned);
+            self.ancestors.extend(above);
             self.directories.extend(places);
         }
+        self.ancestors.sort_unstable();
+        self.ancestors.dedup();
         entries(dir)
     }
 

@@ -60,7 +60,12 @@ pub fn scan(
         Ok(Some(place)) => at(request, place, watches, metrics, buffer, &mut unwatched),
         Ok(None) if !request.guard.is_dir() => Finding::RootGone,
         Ok(None) => tree(Tree::Absent, linked),
-        Err(error) => unreadable(request.path, &error),
+        Err(error) => {
+            // What lets it be read again happens where a link leads, not here.
+            linked = link::barred(request.path);
+            unwatched = unwatched.or_else(|| link::watch(&linked, watches));
+            unreadable(request.path, &error, linked)
+        }
     };
     (finding, unwatched)
 }
@@ -126,7 +131,14 @@ fn at(
         TreeKind::Directory => match walk::walk(&place.real, watches) {
             Ok(walk) => walk,
             Err(WalkError::Changed { .. }) => return Finding::Unstable,
-            Err(error) => return tree(Tree::Unreadable { message: error.to_string() }, Vec::new()),
+            Err(error) => {
+                let mut linked = link::hops(request.path);
+                if place.is_link {
+                    linked.push(place.real);
+                }
+                *unwatched = unwatched.take().or_else(|| link::watch(&linked, watches));
+                return tree(Tree::Unreadable { message: error.to_string() }, linked);
+            }
         },
         TreeKind::File => match std::fs::metadata(&place.real) {
             Ok(metadata) => Walk { files: vec![single(&place.real, &metadata)], ..Walk::default() },
@@ -136,6 +148,7 @@ fn at(
     let mut linked = std::mem::take(&mut walk.linked);
     if place.is_link {
         linked.push(place.real.clone());
+        linked.extend(link::hops(request.path));
     }
     linked.sort_unstable();
     linked.dedup();
@@ -158,7 +171,7 @@ fn at(
         match hashes.add(found, buffer, metrics, head.as_mut()) {
             Content::Stable => {}
             Content::Changed => return Finding::Unstable,
-            Content::Unreadable(error) => return unreadable(&found.path, &error),
+            Content::Unreadable(error) => return unreadable(&found.path, &error, linked),
         }
         text = text.or(head);
     }
@@ -192,8 +205,8 @@ fn tree(tree: Tree, linked: Vec<PathBuf>) -> Finding {
     Finding::Tree(Box::new(TreeFinding { tree, metadata: None, linked }))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Finding {
-    tree(Tree::Unreadable { message: format!("cannot read {}: {error}", path.display()) }, Vec::new())
+fn unreadable(path: &Path, error: &io::Error, linked: Vec<PathBuf>) -> Finding {
+    tree(Tree::Unreadable { message: format!("cannot read {}: {error}", path.display()) }, linked)
 }
 
 fn fingerprint(files: &[Found], kind: TreeKind) -> Fingerprint {

@@ -160,6 +160,7 @@ fn descend(
             && let Ok(real) = path.canonicalize()
         {
             found.linked.push(real);
+            found.linked.extend(link::hops(&path));
         }
         found.ignored += usize::from(kept == Kept::No);
         found.files.push(Found { relative: below, path, stamp: stamp::of(&metadata), ignored: kept == Kept::No });

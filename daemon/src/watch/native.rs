@@ -84,7 +84,6 @@ impl Watches {
             Claim::Fresh => {}
         }
         let watched = watcher.watch(dir, RecursiveMode::NonRecursive);
-        drop(slot);
         let ensured = match watched {
             Ok(()) => Ensured::Watched,
             Err(error) => {
@@ -92,6 +91,8 @@ impl Watches {
                 refusal(dir, &error)
             }
         };
+        // Not before a claim that failed is taken back: another thread would believe it.
+        drop(slot);
         self.metrics.watches.store(lock(&self.dirs).len() as u64, Ordering::Relaxed);
         ensured
     }

@@ -9,6 +9,12 @@ impl Rng {
         Self(seed)
     }
 
+    /// Another generator, of this one's seed and a number: what one draws does not move the other.
+    pub(crate) fn fork(&self, number: u64) -> Self {
+        let mut fork = Self(self.0 ^ number.wrapping_add(1).wrapping_mul(0xd6e8_feb8_6659_fd93));
+        Self(fork.next())
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -23,9 +29,8 @@ impl Rng {
     }
 
     /// One of several.
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let at = self.below(from.len() as u64) as usize;
-        &from[at]
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
     }
 
     /// True once in `n`.

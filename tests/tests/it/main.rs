@@ -16,6 +16,7 @@ mod lifecycle;
 mod model;
 mod notifications;
 mod problems;
+mod soak;
 mod tidy;
 mod transcripts;
 mod worlds;

@@ -162,3 +162,25 @@ fn links_that_no_record_names() {
         assert_eq!(hash.map(|h| h.to_string()), Some(recorded_hash(&target)), "{key}");
     }
 }
+
+/// What is above the target of a link, and links on the way to it, take it along without an event at the target.
+#[test]
+fn links_follow_what_they_lead_through() {
+    let mut stage = Stage::new();
+    let shared = stage.sandbox.root.join("shared");
+    write(&shared.join("above/skill/SKILL.md"), "shared\n");
+    let (link, way) = (stage.project.path("skill:linked"), shared.join("way"));
+    symlink(shared.join("above/skill"), &way).expect("nothing is there");
+    symlink(&way, &link).expect("nothing is there");
+    stage.expect("skill:linked", Untracked);
+    fs::rename(shared.join("above"), shared.join("away")).expect("it is there");
+    stage.expect("skill:linked", None);
+    fs::rename(shared.join("away"), shared.join("above")).expect("it is there");
+    stage.expect("skill:linked", Untracked);
+    fs::rename(&way, shared.join("gone")).expect("it is there");
+    stage.expect("skill:linked", None);
+    write(&shared.join("other/SKILL.md"), "another\n");
+    symlink("other", &way).expect("nothing is there");
+    let hash = stage.client.item("app", "skill:linked").expect("listed").project_hash;
+    assert_eq!(hash.map(|h| h.to_string()), Some(recorded_hash(&shared.join("other"))));
+}
