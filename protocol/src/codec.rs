@@ -4,12 +4,21 @@
 //! `standard()`: little-endian varints) and made ours by golden bytes in `tests/golden`. To move to another
 //! implementation of the same bytes, change this file.
 //!
-//! Invariants: every decode has a byte limit, so a short message cannot claim a huge allocation, and must consume all
-//! of its input, so trailing bytes are an error rather than a field that an older program silently drops.
+//! Invariants: every decode has a limit that grows with the message, so a short one cannot claim a huge allocation; what
+//! may be sent can be decoded; and a decode must consume all of its input, so trailing bytes are an error rather than a
+//! field that an older program silently drops.
 
 pub use bincode::{Decode, Encode};
 
 use crate::frame::{MAX_REPLY, MAX_REQUEST};
+
+/// What a message may claim for each of its bytes. bincode counts values as they are in memory, and a list's elements
+/// before it has seen them: an empty string is one byte on the wire and 24 claimed. Nothing of this crate claims more.
+const GROWTH: usize = 32;
+/// Messages up to this length may claim [`GROWTH`] times this much.
+const SHORT: usize = MAX_REQUEST;
+/// Messages up to this length may claim [`GROWTH`] times this much.
+const MIDDLE: usize = 1024 * 1024;
 
 /// Why bytes are not a message.
 #[derive(Debug)]
@@ -39,14 +48,27 @@ pub fn encode<T: Encode>(message: &T) -> Result<Vec<u8>, CodecError> {
     bincode::encode_to_vec(message, bincode::config::standard()).map_err(|e| CodecError::Malformed(e.to_string()))
 }
 
-/// Decodes a request; refuses what claims more than [`MAX_REQUEST`] bytes.
+/// Decodes a request; refuses what is longer than [`MAX_REQUEST`], or claims to be.
 pub fn decode_request<T: Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
-    complete(bincode::decode_from_slice(bytes, bincode::config::standard().with_limit::<MAX_REQUEST>()), bytes.len())
+    match bytes.len() {
+        0..=MAX_REQUEST => decode::<T, { GROWTH * MAX_REQUEST }>(bytes),
+        len => Err(CodecError::Malformed(format!("{len} bytes are too long"))),
+    }
 }
 
-/// Decodes a reply; refuses what claims more than [`MAX_REPLY`] bytes.
+/// Decodes a reply; refuses what is longer than [`MAX_REPLY`], or claims to be.
 pub fn decode_reply<T: Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
-    complete(bincode::decode_from_slice(bytes, bincode::config::standard().with_limit::<MAX_REPLY>()), bytes.len())
+    // To bincode the limit is a constant, so it grows in steps.
+    match bytes.len() {
+        0..=SHORT => decode::<T, { GROWTH * SHORT }>(bytes),
+        ..=MIDDLE => decode::<T, { GROWTH * MIDDLE }>(bytes),
+        ..=MAX_REPLY => decode::<T, { GROWTH * MAX_REPLY }>(bytes),
+        len => Err(CodecError::Malformed(format!("{len} bytes are too long"))),
+    }
+}
+
+fn decode<T: Decode<()>, const LIMIT: usize>(bytes: &[u8]) -> Result<T, CodecError> {
+    complete(bincode::decode_from_slice(bytes, bincode::config::standard().with_limit::<LIMIT>()), bytes.len())
 }
 
 fn complete<T>(decoded: Result<(T, usize), bincode::error::DecodeError>, len: usize) -> Result<T, CodecError> {
@@ -54,5 +76,81 @@ fn complete<T>(decoded: Result<(T, usize), bincode::error::DecodeError>, len: us
         Ok((message, used)) if used == len => Ok(message),
         Ok((_, used)) => Err(CodecError::Trailing { extra: len - used }),
         Err(e) => Err(CodecError::Malformed(e.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::drift::DriftState;
+    use crate::ids::ArtifactType;
+    use crate::reply::{Counts, Item, ProjectState, ProjectStatus, Reply, SubscribedReply};
+    use crate::request::{Call, Format, Freshness, ListQuery, Request};
+
+    fn item() -> Item {
+        Item {
+            kind: ArtifactType::Skill,
+            name: String::new(),
+            profile: None,
+            collection: None,
+            collection_id: None,
+            state: DriftState::Untracked,
+            drift_type: None,
+            change_origin: None,
+            recommendation: None,
+            baseline_hash: None,
+            collection_hash: None,
+            project_hash: None,
+            collection_version: None,
+            project_version: None,
+            version_mismatch: false,
+            deployed_at: None,
+            modification_detected_at: None,
+            mergeable: None,
+            path: None,
+            message: None,
+        }
+    }
+
+    /// A snapshot with `n` items, as small on the wire as items get.
+    fn snapshot(n: usize) -> Reply {
+        let project = ProjectStatus {
+            path: "/p".into(),
+            name: "p".into(),
+            state: ProjectState::Watched,
+            available: true,
+            counts: Counts::default(),
+            problems: Vec::new(),
+            items: vec![item(); n],
+        };
+        let clock = Clock { instance: 1, generation: 1 };
+        Reply::Subscribed(SubscribedReply { clock, fresh_instance: true, snapshot: vec![project], events: Vec::new() })
+    }
+
+    #[test]
+    fn what_may_be_sent_can_be_decoded() {
+        let empty = encode(&item()).expect("encodes").len();
+        for len in [SHORT, MIDDLE, 2 * MIDDLE] {
+            let reply = snapshot(len / empty - 10);
+            let bytes = encode(&reply).expect("encodes");
+            assert!((len - 20 * empty..=len).contains(&bytes.len()), "{} of {len}", bytes.len());
+            assert!(decode_reply::<Reply>(&bytes).expect("our own bytes") == reply);
+        }
+        let collections = vec![String::new(); MAX_REQUEST - 32];
+        let types = vec![ArtifactType::Agent; 16];
+        let request = Request::List(ListQuery { types, collections, cursor: None });
+        let call = Call { freshness: Freshness::Cached, deadline_ms: 0, format: Format::Typed, request };
+        let bytes = encode(&call).expect("encodes");
+        assert!(bytes.len() <= MAX_REQUEST);
+        assert!(decode_request::<Call>(&bytes).expect("our own bytes") == call);
+    }
+
+    #[test]
+    fn what_claims_more_than_it_can_hold_is_refused() {
+        // A status reply whose list of projects is said to have 2^32 elements.
+        let claim = [1, 1, 1, 1, 0, 253, 0, 0, 0, 0, 1, 0, 0, 0];
+        assert!(matches!(decode_reply::<Reply>(&claim), Err(CodecError::Malformed(why)) if why.contains("Limit")));
+        assert!(decode_request::<Call>(&[0; MAX_REQUEST + 1]).is_err());
     }
 }

@@ -175,7 +175,8 @@ impl LockNote {
     /// Reads a note; unknown lines are skipped, missing ones leave empty values.
     pub fn from_text(text: &str) -> Self {
         let mut note = Self::default();
-        for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        // Not `lines`: a path may end in `\r`, and what was written is what is read.
+        for (key, value) in text.split('\n').filter_map(|line| line.split_once('=')) {
             match key {
                 "pid" => note.pid = value.parse().unwrap_or(0),
                 "version" => value.clone_into(&mut note.version),
@@ -226,7 +227,7 @@ mod tests {
 
     #[test]
     fn lock_notes_round_trip() {
-        let note = LockNote { pid: 9, version: "0.1.0".into(), endpoint: "/a=b".into(), logs: "/l".into() };
+        let note = LockNote { pid: 9, version: "0.1.0".into(), endpoint: "/a=b".into(), logs: "/l\r".into() };
         assert_eq!(LockNote::from_text(&note.to_text()), note);
         assert_eq!(LockNote::from_text("garbage\n\nx=y"), LockNote::default());
     }

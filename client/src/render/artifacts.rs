@@ -63,8 +63,11 @@ fn cut(text: &str) -> String {
         return line.to_owned();
     }
     let mut out = String::new();
+    let mut taken = 0;
     for c in line.chars() {
-        if width(&out) + UnicodeWidthChar::width(c).unwrap_or(0) + 3 > BRIEF {
+        taken += UnicodeWidthChar::width(c).unwrap_or(0);
+        // Combining characters take no columns: their number has a limit of its own.
+        if taken + 3 > BRIEF || out.len() > 8 * BRIEF {
             break;
         }
         out.push(c);
@@ -131,5 +134,7 @@ mod tests {
         assert_eq!(cut("short\nsecond line"), "short");
         let long = cut(&"日".repeat(80));
         assert!(long.ends_with("...") && width(&long) <= BRIEF, "{long}");
+        let accents = cut(&format!("{}{}", "\u{301}".repeat(100_000), "x".repeat(80)));
+        assert!(accents.len() < 1000, "{}", accents.len());
     }
 }

@@ -37,7 +37,7 @@ pub fn write(out: &mut dyn Write, projects: &[ProjectStatus], records: Records) 
 
 /// C quoting, for fields that need it.
 fn quoted(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| c.is_ascii_control() || c == '"' || c == '\\') {
+    if !text.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
         return Cow::Borrowed(text);
     }
     let mut out = String::from("\"");
@@ -52,9 +52,12 @@ fn quoted(text: &str) -> Cow<'_, str> {
             '\x0b' => out.push_str("\\v"),
             '\x0c' => out.push_str("\\f"),
             '\r' => out.push_str("\\r"),
-            c if c.is_ascii_control() => {
-                // Writing into a string cannot fail.
-                let _ = write!(out, "\\{:03o}", u32::from(c));
+            // Beyond ASCII too: some terminals obey U+009B. As in git, each byte by itself.
+            c if c.is_control() => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    // Writing into a string cannot fail.
+                    let _ = write!(out, "\\{byte:03o}");
+                }
             }
             c => out.push(c),
         }
@@ -74,7 +77,7 @@ mod tests {
         let mut items: Vec<_> = DriftState::ALL.into_iter().map(item).collect();
         items[8].profile = None;
         items[8].path = None;
-        items[9].path = Some("/w/odd \"name\"\n\x01\\é.md".into());
+        items[9].path = Some("/w/odd \"name\"\n\x01\u{9b}\\é.md".into());
         let projects = [project(items)];
         let mut lines = Vec::new();
         write(&mut lines, &projects, Records::Lines).expect("memory");
@@ -87,7 +90,7 @@ D  skill:deleted\tclaude_code\t/w/.claude/skills/deleted
  D skill:removed\tclaude_code\t/w/.claude/skills/removed
 MD skill:removed_modified\tclaude_code\t/w/.claude/skills/removed_modified
  A skill:added\t-\t-
-AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\\\é.md\"
+AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\302\\233\\\\é.md\"
 ?? skill:untracked\tclaude_code\t/w/.claude/skills/untracked
 !! skill:unreadable\tclaude_code\t/w/.claude/skills/unreadable
 ";
@@ -97,6 +100,6 @@ AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\\\é.md\"
         write(&mut nul, &projects, Records::Nul).expect("memory");
         let records: Vec<_> = nul.split(|b| *b == 0).collect();
         assert_eq!(records.len(), 13);
-        assert_eq!(records[9], "AA skill:foreign\tclaude_code\t/w/odd \"name\"\n\x01\\é.md".as_bytes());
+        assert_eq!(records[9], "AA skill:foreign\tclaude_code\t/w/odd \"name\"\n\x01\u{9b}\\é.md".as_bytes());
     }
 }

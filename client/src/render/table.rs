@@ -4,6 +4,10 @@ use std::io::{self, Write};
 
 use super::term::{Tone, escape, paint, width};
 
+/// Widest column that is aligned. What is longer stands out of it: otherwise one long text would be paid for in spaces by
+/// every row.
+const WIDEST: usize = 200;
+
 /// One cell: text and its tone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -59,7 +63,15 @@ impl Table {
     pub fn write(&self, out: &mut dyn Write, colour: bool) -> io::Result<()> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)
-            .map(|i| self.rows.iter().filter_map(|row| row.get(i)).map(|cell| width(&cell.text)).max().unwrap_or(0))
+            .map(|i| {
+                self.rows
+                    .iter()
+                    .filter_map(|row| row.get(i))
+                    .map(|cell| width(&cell.text))
+                    .max()
+                    .unwrap_or(0)
+                    .min(WIDEST)
+            })
             .collect();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
@@ -74,7 +86,7 @@ impl Table {
                     owed = 0;
                     line.push_str(&paint(&cell.text, cell.tone, colour));
                 }
-                owed += width_of_column - width(&cell.text) + 2;
+                owed += width_of_column.saturating_sub(width(&cell.text)) + 2;
             }
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -98,6 +110,16 @@ mod tests {
         table.row(["日本".into(), "".into(), "x".into()]);
         table.row(["é\x07".into(), "".into(), "y".into()]);
         assert_eq!(text(&table, false), "  A       B  C\n  日本       x\n  é\\u{7}     y\n");
+    }
+
+    #[test]
+    fn one_long_text_does_not_widen_every_row() {
+        let mut table = Table::new(0);
+        table.row(["x".repeat(10_000).into(), "a".into()]);
+        table.row(["y".into(), "b".into()]);
+        let text = text(&table, false);
+        let rows: Vec<_> = text.lines().map(str::len).collect();
+        assert_eq!(rows, [10_003, WIDEST + 3]);
     }
 
     #[test]

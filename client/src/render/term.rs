@@ -66,7 +66,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 }
 
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Columns that text takes in a terminal.
@@ -101,6 +102,7 @@ mod tests {
             ("a\nb\tc\r", "a\\nb\\tc\\r"),
             ("\u{9b}1m", "\\u{9b}1m"),
             ("cod\u{202e}gpj.exe", "cod\\u{202e}gpj.exe"),
+            ("\u{61c}1", "\\u{61c}1"),
         ];
         for (text, want) in cases {
             assert_eq!(escape(text), want);

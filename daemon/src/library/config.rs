@@ -4,6 +4,7 @@
 //! file when it sets a value, so they survive it. It writes every value set on the command line as a string, hence
 //! `desktop = "true"` is read as well.
 
+use super::problems::Problems;
 use super::section::Section;
 use super::toml_text::Document;
 use skillmeat_protocol::drift::DriftState;
@@ -73,7 +74,7 @@ pub fn parse(bytes: &[u8], path: &Path, home: &Path) -> (Config, Vec<Problem>) {
         Err(problem) => return (Config::default(), vec![problem]),
     };
     let root = document.root();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut config = Config::default();
     if let Some(name) = default_collection(&root, &mut problems) {
         config.default_collection = name;
@@ -89,12 +90,12 @@ pub fn parse(bytes: &[u8], path: &Path, home: &Path) -> (Config, Vec<Problem>) {
     }
     let hooks = root.sections("hooks", &mut problems);
     config.hooks = hooks.sections.iter().filter_map(|section| hook(section, &mut problems)).collect();
-    (config, problems)
+    (config, problems.into_vec())
 }
 
 /// Commands of the original write the name to top-level keys that its core never reads (#31, #32); they count as long as
 /// the real key is absent, because whoever ran them meant it.
-fn default_collection(root: &Section<'_>, problems: &mut Vec<Problem>) -> Option<String> {
+fn default_collection(root: &Section<'_>, problems: &mut Problems) -> Option<String> {
     let settings = root.section("settings", problems);
     let (section, key) = match settings.as_ref().filter(|settings| settings.has("default-collection")) {
         Some(settings) => (settings, "default-collection"),
@@ -103,7 +104,7 @@ fn default_collection(root: &Section<'_>, problems: &mut Vec<Problem>) -> Option
     section.required_text(key, problems).map(str::to_owned)
 }
 
-fn desktop(section: &Section<'_>, problems: &mut Vec<Problem>) -> DesktopNotifications {
+fn desktop(section: &Section<'_>, problems: &mut Problems) -> DesktopNotifications {
     match section.scalar("desktop", problems).as_deref() {
         Some("true") => DesktopNotifications::On,
         Some("false") | None => DesktopNotifications::Off,
@@ -115,7 +116,7 @@ fn desktop(section: &Section<'_>, problems: &mut Vec<Problem>) -> DesktopNotific
 }
 
 /// The absolute paths at `key`. One string stands for a list of one, as `config set` cannot write a list.
-fn paths(section: &Section<'_>, key: &str, home: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+fn paths(section: &Section<'_>, key: &str, home: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     let texts = one_or_more(section, key, problems);
     let mut paths = Vec::with_capacity(texts.len());
     for text in texts {
@@ -135,7 +136,7 @@ fn paths(section: &Section<'_>, key: &str, home: &Path, problems: &mut Vec<Probl
     paths
 }
 
-fn one_or_more<'d>(section: &Section<'d>, key: &str, problems: &mut Vec<Problem>) -> Vec<&'d str> {
+fn one_or_more<'d>(section: &Section<'d>, key: &str, problems: &mut Problems) -> Vec<&'d str> {
     match section.item(key).and_then(Item::as_str) {
         Some(text) => vec![text],
         None => section.strings(key, problems),
@@ -143,8 +144,8 @@ fn one_or_more<'d>(section: &Section<'d>, key: &str, problems: &mut Vec<Problem>
 }
 
 /// A hook of which every part can be used; half a hook would run the wrong thing or at the wrong time.
-fn hook(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<HookRule> {
-    let before = problems.len();
+fn hook(section: &Section<'_>, problems: &mut Problems) -> Option<HookRule> {
+    let before = problems.count();
     let mut on = Vec::new();
     for text in one_or_more(section, "on", problems) {
         match text.parse::<DriftState>() {
@@ -153,32 +154,32 @@ fn hook(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<HookRule> 
             Err(message) => problems.push(section.problem("on", message)),
         }
     }
-    if on.is_empty() && problems.len() == before {
+    if on.is_empty() && problems.count() == before {
         let hint = "for example on = [\"modified\", \"conflict\"]".to_owned();
         problems.push(Problem { hint: Some(hint), ..section.problem("on", "names no state") });
     }
     let command = command(section, problems);
     let timeout = timeout(section, problems);
-    (problems.len() == before).then_some(HookRule { on, command, timeout })
+    (problems.count() == before).then_some(HookRule { on, command, timeout })
 }
 
-fn command(section: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<String> {
+fn command(section: &Section<'_>, problems: &mut Problems) -> Vec<String> {
     let hint = || Some("write program and arguments as an array, such as [\"notify-send\", \"drift\"]".to_owned());
     if section.item("command").is_some_and(Item::is_str) {
         let message = "must be an array: commands are run without a shell";
         problems.push(Problem { hint: hint(), ..section.problem("command", message) });
         return Vec::new();
     }
-    let before = problems.len();
+    let before = problems.count();
     let words: Vec<String> = section.strings("command", problems).into_iter().map(str::to_owned).collect();
     let nothing = words.first().is_none_or(|program| program.trim().is_empty());
-    if problems.len() == before && (nothing || words.iter().any(|word| word.contains('\0'))) {
+    if problems.count() == before && (nothing || words.iter().any(|word| word.contains('\0'))) {
         problems.push(Problem { hint: hint(), ..section.problem("command", "names no program") });
     }
     words
 }
 
-fn timeout(section: &Section<'_>, problems: &mut Vec<Problem>) -> Duration {
+fn timeout(section: &Section<'_>, problems: &mut Problems) -> Duration {
     let Some(item) = section.item("timeout-seconds") else {
         return HOOK_TIMEOUT;
     };

@@ -6,12 +6,12 @@
 //! overwrites it (#9); its hashes are computed as today's, so its records are as good.
 
 use super::moment::{self, Naive};
+use super::problems::Problems;
 use super::records::{self, ParsedRecord, ParsedRecords};
 use super::section::Section;
 use super::toml_text::Document;
 use crate::model::RecordSchema;
 use jiff::tz::TimeZone;
-use skillmeat_protocol::reply::Problem;
 use std::path::Path;
 
 /// The collection of a generation S file that names none.
@@ -25,21 +25,21 @@ pub fn parse(bytes: &[u8], path: &Path, zone: &TimeZone) -> ParsedRecords {
         Err(problem) => return ParsedRecords::unreadable(problem),
     };
     let root = document.root();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let list_key = if root.has("deployed") { "deployed" } else { "artifacts" };
     let list = root.sections(list_key, &mut problems);
-    let unreadable = list.unusable(&problems);
+    let unreadable = list.unusable();
     let records = if list_key == "deployed" {
         list.sections.iter().filter_map(|section| deployed(section, zone, &mut problems)).collect()
     } else {
         let header = root.section("deployment", &mut problems);
         list.sections.iter().filter_map(|section| synced(section, header.as_ref(), &mut problems)).collect()
     };
-    ParsedRecords { unreadable, records, problems }
+    ParsedRecords { unreadable, records, problems: problems.into_vec() }
 }
 
 /// Generations 0 to 4.
-fn deployed(section: &Section<'_>, zone: &TimeZone, problems: &mut Vec<Problem>) -> Option<ParsedRecord> {
+fn deployed(section: &Section<'_>, zone: &TimeZone, problems: &mut Problems) -> Option<ParsedRecord> {
     let key = records::key(section, "artifact_name", "artifact_type", problems)?;
     let mut flaw = None;
     let root_dir = records::path(section, "profile_root_dir", &mut flaw, problems);
@@ -64,7 +64,7 @@ fn deployed(section: &Section<'_>, zone: &TimeZone, problems: &mut Vec<Problem>)
 }
 
 /// Generation S.
-fn synced(section: &Section<'_>, header: Option<&Section<'_>>, problems: &mut Vec<Problem>) -> Option<ParsedRecord> {
+fn synced(section: &Section<'_>, header: Option<&Section<'_>>, problems: &mut Problems) -> Option<ParsedRecord> {
     let key = records::key(section, "name", "type", problems)?;
     let collection = header.and_then(|header| named(header, "collection", problems));
     let dated = if section.has("deployed-at") { Some(section) } else { header };
@@ -79,7 +79,7 @@ fn synced(section: &Section<'_>, header: Option<&Section<'_>>, problems: &mut Ve
 }
 
 /// A name that is absent or empty is none.
-fn named(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> Option<String> {
+fn named(section: &Section<'_>, key: &str, problems: &mut Problems) -> Option<String> {
     section.text(key, problems).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
@@ -87,6 +87,7 @@ fn named(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> Optio
 mod tests {
     use super::*;
     use jiff::tz::Offset;
+    use skillmeat_protocol::reply::Problem;
 
     const HASH: &str = "8c1d114d9edc5cea03e50aaf2af846ed2c70156c3a81e9047be20f4a92bcfee3";
 

@@ -8,6 +8,7 @@ use super::layout::manifest_names;
 use super::yaml::{self, Field};
 use crate::model::{Metadata, TreeKind};
 use skillmeat_protocol::ids::ArtifactType;
+use std::collections::HashSet;
 
 /// Frontmatter beyond this is not read; Claude Code's own limits on what it shows are far lower.
 const MAX_FRONTMATTER: usize = 64 * 1024;
@@ -142,14 +143,9 @@ fn tags(field: Field) -> Vec<String> {
         Field::List(items) => items,
         Field::Text(text) => text.split(',').map(str::to_owned).collect(),
     };
-    let mut tags: Vec<String> = Vec::new();
-    for item in items {
-        let tag = item.trim();
-        if !tag.is_empty() && !tags.iter().any(|known| known == tag) {
-            tags.push(tag.to_owned());
-        }
-    }
-    tags
+    let mut seen = HashSet::new();
+    let tags = items.iter().map(|item| item.trim()).filter(|tag| !tag.is_empty() && seen.insert(*tag));
+    tags.map(str::to_owned).collect()
 }
 
 /// `key: value` of every line that is not indented, for frontmatter that is not YAML. The lines below `key: |` or

@@ -2,11 +2,12 @@
 //!
 //! The original keeps them in a database while it runs and writes them here; for the daemon the file is the truth.
 
+use super::problems::Problems;
 use super::section::Section;
-use skillmeat_protocol::reply::{Group, Problem, TagDefinition};
+use skillmeat_protocol::reply::{Group, TagDefinition};
 
 /// The groups, by position; those at the same position in file order.
-pub(super) fn groups(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<Group> {
+pub(super) fn groups(root: &Section<'_>, problems: &mut Problems) -> Vec<Group> {
     let listed = root.sections("groups", problems);
     let mut groups: Vec<_> = listed.sections.iter().filter_map(|section| group(section, problems)).collect();
     groups.sort_by_key(|group| group.position);
@@ -14,12 +15,12 @@ pub(super) fn groups(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<Gro
 }
 
 /// The tag definitions, in file order.
-pub(super) fn tags(root: &Section<'_>, problems: &mut Vec<Problem>) -> Vec<TagDefinition> {
+pub(super) fn tags(root: &Section<'_>, problems: &mut Problems) -> Vec<TagDefinition> {
     let listed = root.sections("tag_definitions", problems);
     listed.sections.iter().filter_map(|section| tag(section, problems)).collect()
 }
 
-fn group(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Group> {
+fn group(section: &Section<'_>, problems: &mut Problems) -> Option<Group> {
     Some(Group {
         name: section.required_text("name", problems)?.to_owned(),
         description: text(section, "description", problems),
@@ -30,7 +31,7 @@ fn group(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Group> {
     })
 }
 
-fn tag(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<TagDefinition> {
+fn tag(section: &Section<'_>, problems: &mut Problems) -> Option<TagDefinition> {
     let name = section.required_text("name", problems);
     let slug = section.required_text("slug", problems);
     Some(TagDefinition {
@@ -42,7 +43,7 @@ fn tag(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<TagDefiniti
 }
 
 /// An absent text is an empty one, as in the original.
-fn text(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> String {
+fn text(section: &Section<'_>, key: &str, problems: &mut Problems) -> String {
     section.text(key, problems).unwrap_or_default().to_owned()
 }
 
@@ -50,13 +51,14 @@ fn text(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> String
 mod tests {
     use super::*;
     use crate::library::toml_text::Document;
+    use skillmeat_protocol::reply::Problem;
     use std::path::Path;
 
     fn read(text: &str) -> (Vec<Group>, Vec<TagDefinition>, Vec<Problem>) {
         let document = Document::parse(text.as_bytes(), Path::new("/c/collection.toml")).expect("valid TOML");
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let groups = groups(&document.root(), &mut problems);
-        (groups, tags(&document.root(), &mut problems), problems)
+        (groups, tags(&document.root(), &mut problems), problems.into_vec())
     }
 
     #[test]

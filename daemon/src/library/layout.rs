@@ -4,7 +4,7 @@
 //! read, the first is written. Everything here is about names; whether a file is there is the caller's to find out.
 
 use super::ignore::is_ignored;
-use super::portable::nested_name_flaw;
+use super::portable::{nested_name_flaw, relative_path};
 use crate::model::TreeKind;
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use std::ffi::OsStr;
@@ -70,7 +70,8 @@ const fn suffixes(kind: ArtifactType) -> &'static [&'static str] {
 /// where deploying puts it. `name` must have passed [`nested_name_flaw`].
 pub fn default_paths(kind: ArtifactType, name: &str) -> Vec<String> {
     if kind == ArtifactType::ProjectConfig {
-        return vec![format!("{name}.md")];
+        // No container stands before it, so a name such as `C:` would lead out on Windows.
+        return relative_path(&format!("{name}.md")).into_iter().collect();
     }
     containers(kind)
         .iter()
@@ -165,6 +166,12 @@ mod tests {
             let key: ArtifactKey = key.parse().expect(key);
             assert_eq!(default_paths(key.kind, &key.name), want, "{key}");
         }
+    }
+
+    #[test]
+    fn no_default_path_is_on_another_drive() {
+        assert_eq!(default_paths(ArtifactType::ProjectConfig, "C:/x"), [""; 0]);
+        assert_eq!(default_paths(ArtifactType::Command, "C:/x")[0], "commands/C:/x.md");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `collection.lock`: what each artifact of a collection was when it was added or updated (formats-core §2.2).
 
+use super::problems::Problems;
 use super::records;
 use super::toml_text::Document;
 use crate::model::LockEntry;
@@ -15,10 +16,10 @@ pub fn parse(bytes: &[u8], path: &Path) -> (Vec<LockEntry>, Vec<Problem>) {
         Ok(document) => document,
         Err(problem) => return (Vec::new(), vec![problem]),
     };
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let lock = document.root().section("lock", &mut problems);
     let Some(table) = lock.and_then(|lock| lock.section("entries", &mut problems)) else {
-        return (Vec::new(), problems);
+        return (Vec::new(), problems.into_vec());
     };
     let mut entries = Vec::new();
     let mut seen = HashSet::new();
@@ -43,7 +44,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> (Vec<LockEntry>, Vec<Problem>) {
         let resolved_version = section.scalar("resolved_version", &mut problems);
         entries.push(LockEntry { key, content_hash, resolved_version });
     }
-    (entries, problems)
+    (entries, problems.into_vec())
 }
 
 /// `name::type`, divided at the first `::` as the original does.

@@ -8,6 +8,7 @@ use super::groups;
 use super::layout::default_paths;
 use super::moment::{self, Naive};
 use super::portable::{name_flaw, relative_path};
+use super::problems::Problems;
 use super::section::Section;
 use super::toml_text::Document;
 use crate::model::{Entry, EntryFlaw, Metadata};
@@ -46,7 +47,8 @@ pub fn parse(bytes: &[u8], path: &Path) -> Manifest {
     };
     let root = document.root();
     let mut manifest = Manifest::default();
-    let problems = &mut manifest.problems;
+    let mut found = Problems::default();
+    let problems = &mut found;
     if root.has("collection") {
         let collection = root.section("collection", problems);
         manifest.name = collection.and_then(|c| c.required_text("name", problems)).map(str::to_owned);
@@ -56,7 +58,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> Manifest {
     }
 
     let artifacts = root.sections("artifacts", problems);
-    manifest.unnamed_flaws = !artifacts.complete;
+    manifest.unnamed_flaws = artifacts.flaw.is_some();
     let mut seen = HashSet::new();
     for section in &artifacts.sections {
         match entry(section, problems) {
@@ -71,11 +73,12 @@ pub fn parse(bytes: &[u8], path: &Path) -> Manifest {
 
     manifest.groups = groups::groups(&root, problems);
     manifest.tags = groups::tags(&root, problems);
+    manifest.problems = found.into_vec();
     manifest
 }
 
 /// One `[[artifacts]]` entry; none when its type or name cannot be read.
-fn entry(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<Entry> {
+fn entry(section: &Section<'_>, problems: &mut Problems) -> Option<Entry> {
     let name = section.required_text("name", problems);
     let kind = section.required_text("type", problems);
     let (name, kind) = (name?, kind?);
@@ -135,11 +138,12 @@ fn path(section: &Section<'_>) -> Result<Option<PathBuf>, String> {
     }
 }
 
-fn metadata(section: &Section<'_>, problems: &mut Vec<Problem>) -> Metadata {
+fn metadata(section: &Section<'_>, problems: &mut Problems) -> Metadata {
     let mut tags: Vec<String> = Vec::new();
-    let mut add = |more: Vec<&str>| {
+    let mut seen = HashSet::new();
+    let mut add = |more| {
         for tag in more {
-            if !tag.is_empty() && !tags.iter().any(|known| known == tag) {
+            if !str::is_empty(tag) && seen.insert(tag) {
                 tags.push(tag.to_owned());
             }
         }
@@ -160,7 +164,7 @@ fn metadata(section: &Section<'_>, problems: &mut Vec<Problem>) -> Metadata {
     }
 }
 
-fn optional(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> Option<String> {
+fn optional(section: &Section<'_>, key: &str, problems: &mut Problems) -> Option<String> {
     section.text(key, problems).map(str::to_owned)
 }
 
@@ -177,6 +181,24 @@ mod tests {
     }
 
     const HEAD: &str = "[collection]\nname = \"team\"\nversion = \"1.0.0\"\n";
+
+    /// Takes minutes when each tag is compared with every other.
+    #[test]
+    fn many_tags_are_read_in_one_pass() {
+        let tags: Vec<_> = (0..100_000).map(|n| format!("\"{}\"", n % 99_999)).collect();
+        let text = format!("[[artifacts]]\nname = \"a\"\ntype = \"skill\"\ntags = [{}]\n", tags.join(","));
+        let manifest = parse(text.as_bytes(), Path::new("/c/collection.toml"));
+        assert_eq!(manifest.entries[0].metadata.tags.len(), 99_999);
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_everywhere_is_complained_about_in_bounds() {
+        let text = format!("artifacts = [{}]\n", "{},".repeat(10_000));
+        let manifest = parse(text.as_bytes(), Path::new("/c/collection.toml"));
+        assert!(manifest.unnamed_flaws && manifest.entries.is_empty());
+        let last = manifest.problems.last().map(|problem| (problem.line, problem.message.as_str()));
+        assert_eq!((manifest.problems.len(), last), (101, Some((Some(1), "and 19901 more problems"))));
+    }
 
     #[test]
     fn a_full_entry() {

@@ -3,8 +3,8 @@
 //! Nothing here walks, watches or hashes, and nothing reads the disk: callers read bytes, at a moment they choose, and
 //! pass them with the path that messages should name. [`atomic`] alone touches the disk, to write.
 //!
-//! * [`toml_text`], [`section`], [`moment`], [`portable`] – what all formats share: values with their line, the
-//!   original's clocks, names and paths that may not leave their root
+//! * [`toml_text`], [`section`], [`problems`], [`moment`], [`portable`] – what all formats share: values with their
+//!   line, complaints, the original's clocks, names and paths that may not leave their root
 //! * [`manifest`], [`lock`] – a collection: `collection.toml`, `collection.lock`
 //! * [`records`], [`deployed`], [`plan`] – deployment records, in every schema that was ever written
 //! * [`project_file`], [`config`], [`registry`], [`init`] – the smaller files
@@ -34,6 +34,7 @@ pub mod manifest;
 pub mod moment;
 pub mod plan;
 pub mod portable;
+pub mod problems;
 pub mod profile;
 pub mod project_file;
 pub mod records;

@@ -3,6 +3,7 @@
 //! Which clock a field uses is known only to the format that has it, so callers say. `deployed_at` is local by rule,
 //! yet one code path of the original wrote UTC there too; nothing in the file tells the two apart.
 
+use super::problems::Problems;
 use super::section::Section;
 use crate::model::Timestamp;
 use jiff::civil::DateTime;
@@ -47,7 +48,7 @@ pub fn parse(text: &str, naive: Naive<'_>) -> Result<Timestamp, NotATime> {
 }
 
 /// The time at `key` of `section`, a string or a TOML date; what is none is a problem.
-pub fn read(section: &Section<'_>, key: &str, naive: Naive<'_>, problems: &mut Vec<Problem>) -> Option<Timestamp> {
+pub fn read(section: &Section<'_>, key: &str, naive: Naive<'_>, problems: &mut Problems) -> Option<Timestamp> {
     let text = section.scalar(key, problems)?;
     match parse(&text, naive) {
         Ok(at) => Some(at),

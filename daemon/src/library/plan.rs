@@ -3,6 +3,7 @@
 //! No release wrote it, yet plans and guides show it, so projects have it (formats-core §4.2). Its records have no
 //! baseline: they are in sync when both sides agree and a conflict otherwise.
 
+use super::problems::Problems;
 use super::records::{self, ParsedRecord, ParsedRecords};
 use super::toml_text::Document;
 use crate::model::RecordSchema;
@@ -14,9 +15,9 @@ pub fn parse(bytes: &[u8], path: &Path) -> ParsedRecords {
         Ok(document) => document,
         Err(problem) => return ParsedRecords::unreadable(problem),
     };
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let list = document.root().sections("artifacts", &mut problems);
-    let mut parsed = ParsedRecords { unreadable: list.unusable(&problems), ..ParsedRecords::default() };
+    let mut parsed = ParsedRecords { unreadable: list.unusable(), ..ParsedRecords::default() };
     for section in list.sections {
         let Some(key) = records::key(&section, "name", "type", &mut problems) else {
             continue;
@@ -24,7 +25,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> ParsedRecords {
         let version = section.scalar("version", &mut problems).filter(|version| version != "unknown");
         parsed.records.push(ParsedRecord { version, ..ParsedRecord::bare(key, RecordSchema::Plan, section.line()) });
     }
-    parsed.problems = problems;
+    parsed.problems = problems.into_vec();
     parsed
 }
 

@@ -1,5 +1,7 @@
 //! Names and paths written in files: what they may be, so that nothing read can lead out of its root.
 
+use skillmeat_protocol::ids::normalized_name;
+
 /// Why a written path cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathFlaw {
@@ -28,8 +30,7 @@ pub fn relative_path(text: &str) -> Result<String, PathFlaw> {
     if text.contains('\0') {
         return Err(PathFlaw::Nul);
     }
-    let drive = matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
-    if drive || text.starts_with(['/', '\\']) {
+    if text.starts_with(['/', '\\']) {
         return Err(PathFlaw::Absolute);
     }
     let mut parts = Vec::new();
@@ -42,12 +43,17 @@ pub fn relative_path(text: &str) -> Result<String, PathFlaw> {
             part => parts.push(part),
         }
     }
-    if parts.is_empty() { Err(PathFlaw::Empty) } else { Ok(parts.join("/")) }
+    match parts.first().map(|first| first.as_bytes()) {
+        None => Err(PathFlaw::Empty),
+        // Looked for in what is left: `./C:/x` is a drive to the Windows that gets the result.
+        Some([letter, b':', ..]) if letter.is_ascii_alphabetic() => Err(PathFlaw::Absolute),
+        Some(_) => Ok(parts.join("/")),
+    }
 }
 
 /// What is wrong with an artifact's name in a manifest (formats-core §2.1), if anything.
 pub fn name_flaw(name: &str) -> Option<&'static str> {
-    if name.trim().is_empty() {
+    if normalized_name(name).trim().is_empty() {
         Some("the name is empty")
     } else if name.contains(['/', '\\']) {
         Some("the name holds a path separator")
@@ -85,6 +91,8 @@ mod tests {
             ("/etc/passwd", Err(PathFlaw::Absolute)),
             ("\\\\server\\share", Err(PathFlaw::Absolute)),
             ("C:\\x", Err(PathFlaw::Absolute)),
+            ("./C:/x", Err(PathFlaw::Absolute)),
+            ("a/../c:x", Err(PathFlaw::Absolute)),
             ("", Err(PathFlaw::Empty)),
             ("a/..", Err(PathFlaw::Empty)),
             ("a\0b", Err(PathFlaw::Nul)),
@@ -98,7 +106,7 @@ mod tests {
         for good in ["pdf", "my.skill", "a b", "ünïcode", "x-"] {
             assert_eq!(name_flaw(good), None, "{good}");
         }
-        for bad in ["", " ", "a/b", "a\\b", "a..b", ".hidden", "a\nb", "a\0"] {
+        for bad in ["", " ", " .md", "a/b", "a\\b", "a..b", ".hidden", "a\nb", "a\0"] {
             assert!(name_flaw(bad).is_some(), "{bad:?}");
         }
         assert_eq!(nested_name_flaw("frontend/component"), None);

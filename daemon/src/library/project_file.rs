@@ -1,5 +1,6 @@
 //! `.skillmeat-project.toml`: the name of a project (formats-core §5).
 
+use super::problems::Problems;
 use super::toml_text::Document;
 use skillmeat_protocol::reply::Problem;
 use std::path::Path;
@@ -10,10 +11,10 @@ pub fn parse(bytes: &[u8], path: &Path) -> (Option<String>, Vec<Problem>) {
         Ok(document) => document,
         Err(problem) => return (None, vec![problem]),
     };
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let project = document.root().section("project", &mut problems);
     let name = project.and_then(|project| project.text("name", &mut problems));
-    (name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned), problems)
+    (name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned), problems.into_vec())
 }
 
 #[cfg(test)]

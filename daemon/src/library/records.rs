@@ -4,6 +4,7 @@
 //! invisible: a record that vanished would turn its files into untracked ones, which invites deleting them.
 
 use super::portable::{nested_name_flaw, relative_path};
+use super::problems::Problems;
 use super::section::Section;
 use crate::model::{RecordSchema, Timestamp};
 use skillmeat_protocol::hash::{ContentHash, NotAHash};
@@ -84,7 +85,7 @@ impl ParsedRecord {
 
 /// The key of a record, if name and type are usable; problems otherwise. Nested names are accepted here, since records
 /// may name what deploying found in a folder.
-pub(super) fn key(section: &Section<'_>, name: &str, kind: &str, problems: &mut Vec<Problem>) -> Option<ArtifactKey> {
+pub(super) fn key(section: &Section<'_>, name: &str, kind: &str, problems: &mut Problems) -> Option<ArtifactKey> {
     let name_text = section.required_text(name, problems);
     let kind_text = section.required_text(kind, problems);
     let (name_text, kind_text) = (name_text?, kind_text?);
@@ -102,7 +103,7 @@ pub(super) fn key(section: &Section<'_>, name: &str, kind: &str, problems: &mut 
 }
 
 /// The hash at `key`, none when it is absent or empty; what is no hash is a problem.
-pub(super) fn hash(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> Option<ContentHash> {
+pub(super) fn hash(section: &Section<'_>, key: &str, problems: &mut Problems) -> Option<ContentHash> {
     let text = section.text(key, problems)?;
     if text.is_empty() {
         return None;
@@ -116,7 +117,7 @@ pub(super) fn path(
     section: &Section<'_>,
     key: &str,
     flaw: &mut Option<String>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) -> Option<String> {
     let message = match section.item(key)?.as_str() {
         Some("") => return None,

@@ -5,6 +5,7 @@
 //! caller keeps the damaged file aside first ([`Registered::problems`]).
 
 use super::moment::{self, Naive};
+use super::problems::Problems;
 use super::section::Section;
 use super::toml_text::Document;
 use crate::model::Timestamp;
@@ -80,7 +81,11 @@ pub fn parse_collections(bytes: &[u8], path: &Path) -> Registered<CollectionEntr
             }
             id
         });
-        let name = section.required_text("name", problems);
+        // A directory may be called ` `; what was written is a name.
+        let name = section.text("name", problems);
+        if !section.has("name") {
+            problems.push(section.problem("name", "'name' is missing"));
+        }
         let path = absolute_path(section, problems);
         let entry = CollectionEntry {
             id: id?,
@@ -138,7 +143,7 @@ fn parse<T>(
     bytes: &[u8],
     path: &Path,
     list: &str,
-    mut entry: impl FnMut(&Section<'_>, &mut Vec<Problem>) -> Option<T>,
+    mut entry: impl FnMut(&Section<'_>, &mut Problems) -> Option<T>,
 ) -> Registered<T> {
     let document = match Document::parse(bytes, path) {
         Ok(document) => document,
@@ -146,13 +151,13 @@ fn parse<T>(
             return Registered { entries: Vec::new(), problems: vec![problem] };
         }
     };
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let listed = document.root().sections(list, &mut problems);
     let entries = listed.sections.iter().filter_map(|section| entry(section, &mut problems)).collect();
-    Registered { entries, problems }
+    Registered { entries, problems: problems.into_vec() }
 }
 
-fn absolute_path(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {
+fn absolute_path(section: &Section<'_>, problems: &mut Problems) -> Option<PathBuf> {
     let text = section.required_text("path", problems)?;
     let path = PathBuf::from(text);
     if !path.is_absolute() || text.contains('\0') {
@@ -164,7 +169,7 @@ fn absolute_path(section: &Section<'_>, problems: &mut Vec<Problem>) -> Option<P
 }
 
 /// An unsigned number: TOML's are signed, so the upper half is written as text.
-fn number(section: &Section<'_>, key: &str, problems: &mut Vec<Problem>) -> Option<u64> {
+fn number(section: &Section<'_>, key: &str, problems: &mut Problems) -> Option<u64> {
     let text = section.scalar(key, problems)?;
     let number = text.parse().ok();
     if number.is_none() {
@@ -220,6 +225,7 @@ mod tests {
         let mut other = collection(2);
         other.created_ns = None;
         other.former_names.clear();
+        other.name = " ".to_owned();
         for entries in [vec![], vec![collection(1)], vec![collection(1), other]] {
             let text = render_collections(&entries).expect("UTF-8 paths");
             let read = parse_collections(text.as_bytes(), Path::new("/s/collections.toml"));

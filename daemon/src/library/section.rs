@@ -4,7 +4,8 @@
 //! wrong into the caller's list and goes on. Both spellings of a list of tables (`[[x]]` and `x = [{…}]`) are the same
 //! here, because the original chooses between them by width (formats-core §1.2).
 
-use super::toml_text::Document;
+use super::problems::Problems;
+use super::toml_text::{Document, in_one_line};
 use skillmeat_protocol::reply::Problem;
 use std::ops::Range;
 use toml_edit::{Item, TableLike, Value};
@@ -23,14 +24,14 @@ pub struct Section<'d> {
 pub struct Listed<'d> {
     /// Those that are tables.
     pub sections: Vec<Section<'d>>,
-    /// Whether that is all; otherwise the list or an element of it is something else, already reported.
-    pub complete: bool,
+    /// Why that is not all: the list or an element of it is something else. Already reported.
+    pub flaw: Option<String>,
 }
 
 impl Listed<'_> {
-    /// The message of `problems`' last, when the list could not be read at all.
-    pub fn unusable(&self, problems: &[Problem]) -> Option<String> {
-        if self.complete || !self.sections.is_empty() { None } else { problems.last().map(|p| p.message.clone()) }
+    /// Why the list could not be read at all, if so.
+    pub fn unusable(&self) -> Option<String> {
+        self.flaw.clone().filter(|_| self.sections.is_empty())
     }
 }
 
@@ -62,13 +63,13 @@ impl<'d> Section<'d> {
             file: self.document.file().to_owned(),
             line: Some(self.document.line_of(span).unwrap_or(self.line)),
             key: Some(self.path_of(key)),
-            message: message.into(),
+            message: in_one_line(message.into()),
             hint: None,
         }
     }
 
     /// The string at `key`; anything else there is a problem.
-    pub fn text(&self, key: &str, problems: &mut Vec<Problem>) -> Option<&'d str> {
+    pub fn text(&self, key: &str, problems: &mut Problems) -> Option<&'d str> {
         let item = self.table.get(key)?;
         let text = item.as_str();
         if text.is_none() {
@@ -78,7 +79,7 @@ impl<'d> Section<'d> {
     }
 
     /// The string at `key`; its absence, emptiness or another type is a problem.
-    pub fn required_text(&self, key: &str, problems: &mut Vec<Problem>) -> Option<&'d str> {
+    pub fn required_text(&self, key: &str, problems: &mut Problems) -> Option<&'d str> {
         if !self.has(key) {
             problems.push(self.problem(key, format!("'{key}' is missing")));
             return None;
@@ -92,7 +93,7 @@ impl<'d> Section<'d> {
     }
 
     /// The string at `key`, or a number, boolean or date there as it is written: people write `version = 1.0`.
-    pub fn scalar(&self, key: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    pub fn scalar(&self, key: &str, problems: &mut Problems) -> Option<String> {
         let item = self.table.get(key)?;
         let text = match item {
             Item::Value(Value::String(s)) => Some(s.value().clone()),
@@ -109,7 +110,7 @@ impl<'d> Section<'d> {
     }
 
     /// The integer at `key`; anything else there is a problem.
-    pub fn integer(&self, key: &str, problems: &mut Vec<Problem>) -> Option<i64> {
+    pub fn integer(&self, key: &str, problems: &mut Problems) -> Option<i64> {
         let item = self.table.get(key)?;
         let number = item.as_integer();
         if number.is_none() {
@@ -119,7 +120,7 @@ impl<'d> Section<'d> {
     }
 
     /// The strings at `key`, none when it is absent; elements of another type are problems and left out.
-    pub fn strings(&self, key: &str, problems: &mut Vec<Problem>) -> Vec<&'d str> {
+    pub fn strings(&self, key: &str, problems: &mut Problems) -> Vec<&'d str> {
         let Some(item) = self.table.get(key) else {
             return Vec::new();
         };
@@ -141,7 +142,7 @@ impl<'d> Section<'d> {
     }
 
     /// The table at `key`, if any; anything else there is a problem.
-    pub fn section(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Section<'d>> {
+    pub fn section(&self, key: &str, problems: &mut Problems) -> Option<Section<'d>> {
         let (name, item) = self.table.get_key_value(key)?;
         let Some(table) = item.as_table_like() else {
             problems.push(self.wrong_type(key, "a table", item));
@@ -153,8 +154,8 @@ impl<'d> Section<'d> {
     }
 
     /// The list of tables at `key` in either spelling, empty when the key is absent.
-    pub fn sections(&self, key: &str, problems: &mut Vec<Problem>) -> Listed<'d> {
-        let mut listed = Listed { sections: Vec::new(), complete: true };
+    pub fn sections(&self, key: &str, problems: &mut Problems) -> Listed<'d> {
+        let mut listed = Listed { sections: Vec::new(), flaw: None };
         match self.table.get(key) {
             None => {}
             Some(Item::ArrayOfTables(tables)) => {
@@ -166,22 +167,24 @@ impl<'d> Section<'d> {
                         Some(table) => listed.sections.push(self.element(key, index, value.span(), table)),
                         None => {
                             let message = format!("must be a table, is {}", named(value.type_name()));
-                            problems.push(self.element_problem(key, index, value.span(), message));
-                            listed.complete = false;
+                            let problem = self.element_problem(key, index, value.span(), message);
+                            listed.flaw.get_or_insert_with(|| problem.message.clone());
+                            problems.push(problem);
                         }
                     }
                 }
             }
             Some(item) => {
-                problems.push(self.wrong_type(key, "a list of tables", item));
-                listed.complete = false;
+                let problem = self.wrong_type(key, "a list of tables", item);
+                listed.flaw = Some(problem.message.clone());
+                problems.push(problem);
             }
         }
         listed
     }
 
     /// Every table directly in this one, with its name, in file order; values that are no tables are problems.
-    pub fn named_sections(&self, problems: &mut Vec<Problem>) -> Vec<(&'d str, Section<'d>)> {
+    pub fn named_sections(&self, problems: &mut Problems) -> Vec<(&'d str, Section<'d>)> {
         self.table.iter().filter_map(|(name, _)| Some((name, self.section(name, problems)?))).collect()
     }
 
@@ -218,6 +221,14 @@ mod tests {
     use super::*;
     use std::path::Path;
 
+    #[test]
+    fn what_a_file_says_does_not_break_a_message() {
+        let doc = doc("[[x]]\na = 1\n");
+        let problem = doc.root().problem("x\n", "'a\nerror: \u{9b}1m' is wrong");
+        assert_eq!(problem.message, "'a\\nerror: \\u{9b}1m' is wrong");
+        assert_eq!(problem.key.as_deref(), Some("\"x\\n\""));
+    }
+
     fn doc(text: &str) -> Document {
         Document::parse(text.as_bytes(), Path::new("/t.toml")).expect("valid TOML")
     }
@@ -230,30 +241,31 @@ mod tests {
     fn both_spellings_of_a_list_are_one() {
         for text in ["[[x]]\nn = \"a\"\n[[x]]\nn = \"b\"\n", "x = [\n { n = \"a\" },\n\n { n = \"b\" }]"] {
             let doc = doc(text);
-            let mut problems = Vec::new();
+            let mut problems = Problems::default();
             let list = doc.root().sections("x", &mut problems);
             let found: Vec<_> =
                 list.sections.iter().map(|s| (s.text("n", &mut problems), s.problem("n", "").key)).collect();
             assert_eq!(found[0], (Some("a"), Some("x[0].n".to_owned())));
             assert_eq!(found[1], (Some("b"), Some("x[1].n".to_owned())));
-            assert!(list.complete && problems.is_empty());
+            assert_eq!((&list.flaw, problems.count()), (&None, 0));
         }
     }
 
     #[test]
     fn wrong_types_are_reported_with_line_and_key() {
         let doc = doc("a = 1\n[t]\nb = [\n  \"x\",\n  2,\n]\nlist = [{}, 3]\n\"c d\" = true\nv = 1_0.50\n[[e]]\n");
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let root = doc.root();
         assert_eq!(root.text("a", &mut problems), None);
         let t = root.section("t", &mut problems).expect("table");
         assert_eq!(t.strings("b", &mut problems), ["x"]);
-        assert!(!t.sections("list", &mut problems).complete);
-        assert!(!root.sections("t", &mut problems).complete);
+        assert!(t.sections("list", &mut problems).flaw.is_some());
+        assert!(root.sections("t", &mut problems).flaw.is_some());
         assert_eq!(t.text("c d", &mut problems), None);
         assert_eq!(t.required_text("gone", &mut problems), None);
         assert_eq!(t.scalar("v", &mut problems).as_deref(), Some("1_0.50"));
         assert!(root.section("e", &mut problems).is_none());
+        let problems = problems.into_vec();
         let found: Vec<_> = problems.iter().map(at).collect();
         assert_eq!(
             found,

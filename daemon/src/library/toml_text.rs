@@ -20,7 +20,17 @@ pub struct Document {
 
 /// A complaint about a whole file.
 pub fn file_problem(file: &Path, line: Option<u32>, message: impl Into<String>) -> Problem {
-    Problem { file: file.display().to_string(), line, key: None, message: message.into(), hint: None }
+    Problem { file: file.display().to_string(), line, key: None, message: in_one_line(message.into()), hint: None }
+}
+
+/// `message` without control characters: messages quote what files say, and are written to logs and to other programs'
+/// screens, where a line feed would begin an entry that nobody wrote.
+pub(super) fn in_one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    message.chars().map(shown).collect()
 }
 
 impl Document {
@@ -86,6 +96,7 @@ fn to_line(newlines_before: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::problems::Problems;
     use super::*;
 
     fn doc(text: &str) -> Document {
@@ -113,10 +124,10 @@ mod tests {
     #[test]
     fn byte_order_mark_and_line_endings_do_not_matter() {
         let doc = doc("\u{feff}a = \"x\"\r\n\r\n[t]\r\nb = 1\r\n");
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         assert_eq!(doc.root().text("a", &mut problems), Some("x"));
         let table = doc.root().section("t", &mut problems).expect("table");
         assert_eq!((table.line(), table.integer("b", &mut problems)), (3, Some(1)));
-        assert_eq!(problems, []);
+        assert_eq!(problems.count(), 0);
     }
 }

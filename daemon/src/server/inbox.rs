@@ -11,21 +11,26 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 const KEEP: usize = 16 * 1024;
 
 /// What was read and not yet consumed.
-pub(super) struct Inbox<R> {
+pub struct Inbox<R> {
     from: R,
     bytes: Vec<u8>,
-    /// Bytes known to hold no newline, so that a line that arrives byte by byte is not searched from its start.
+    /// Bytes that are consumed. They leave with the next read, not with each request: a buffer full of short requests
+    /// would be moved once for each of them.
+    start: usize,
+    /// Unread bytes known to hold no newline, so that a line that arrives byte by byte is not searched from its start.
     searched: usize,
     ended: bool,
 }
 
 impl<R: AsyncRead + Unpin> Inbox<R> {
-    pub(super) fn new(from: R) -> Self {
-        Self { from, bytes: Vec::new(), searched: 0, ended: false }
+    /// Nothing is read yet.
+    pub fn new(from: R) -> Self {
+        Self { from, bytes: Vec::new(), start: 0, searched: 0, ended: false }
     }
 
     /// Reads what is there, at least one byte unless the other side has finished. Cancel safe.
-    pub(super) async fn fill(&mut self) -> io::Result<()> {
+    pub async fn fill(&mut self) -> io::Result<()> {
+        self.bytes.drain(..std::mem::take(&mut self.start));
         self.bytes.reserve(4096);
         if self.from.read_buf(&mut self.bytes).await? == 0 {
             self.ended = true;
@@ -35,35 +40,37 @@ impl<R: AsyncRead + Unpin> Inbox<R> {
 
     /// Whether there is reason to read on: the other side has not finished, and the longest request still has room.
     pub(super) fn wants_more(&self) -> bool {
-        !self.ended && self.bytes.len() <= limits::REQUEST + 4
+        !self.ended && self.peek().len() <= limits::REQUEST + 4
     }
 
     /// Whether the other side has finished writing.
-    pub(super) fn ended(&self) -> bool {
+    pub fn ended(&self) -> bool {
         self.ended
     }
 
     /// What is unread.
-    pub(super) fn peek(&self) -> &[u8] {
-        &self.bytes
+    pub fn peek(&self) -> &[u8] {
+        &self.bytes[self.start..]
     }
 
     /// Takes the first `len` bytes, which must be there.
     pub(super) fn take(&mut self, len: usize) -> Vec<u8> {
-        let rest = self.bytes.split_off(len);
+        let taken = self.peek()[..len].to_vec();
+        self.start += len;
         self.searched = 0;
-        let taken = std::mem::replace(&mut self.bytes, rest);
-        if self.bytes.is_empty() && self.bytes.capacity() > KEEP {
-            self.bytes = Vec::new();
+        if self.start == self.bytes.len() {
+            self.start = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(KEEP);
         }
         taken
     }
 
     /// Length of the first line without its newline, when its newline is there.
     pub(super) fn line(&mut self) -> Option<usize> {
-        let found = self.bytes[self.searched..].iter().position(|byte| *byte == b'\n');
+        let found = self.peek()[self.searched..].iter().position(|byte| *byte == b'\n');
         let line = found.map(|at| self.searched + at);
-        self.searched = line.unwrap_or(self.bytes.len());
+        self.searched = line.unwrap_or(self.peek().len());
         line
     }
 }
@@ -71,6 +78,16 @@ impl<R: AsyncRead + Unpin> Inbox<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A buffer full of short requests would be copied once for each of them.
+    #[tokio::test]
+    async fn what_is_left_is_not_moved() {
+        let mut inbox = Inbox::new(&b"\n\n\n"[..]);
+        inbox.fill().await.expect("memory");
+        let rest = inbox.peek()[1..].as_ptr_range();
+        assert_eq!(inbox.take(1), b"\n");
+        assert_eq!(inbox.peek().as_ptr_range(), rest);
+    }
 
     #[tokio::test]
     async fn lines_are_found_wherever_the_reads_end() {

@@ -99,18 +99,24 @@ impl Counts {
 
     /// Items that somebody should do something about.
     pub fn drifted(self) -> u32 {
-        DriftState::ALL.into_iter().filter(|s| s.is_drift()).map(|s| self.get(s)).sum()
+        self.sum(DriftState::is_drift)
     }
 
     /// Items that need a decision.
     pub fn conflicts(self) -> u32 {
-        DriftState::ALL.into_iter().filter(|s| s.is_conflict()).map(|s| self.get(s)).sum()
+        self.sum(DriftState::is_conflict)
+    }
+
+    /// Counts come off the wire: what does not fit is as many as fit, and no panic.
+    fn sum(self, which: impl Fn(DriftState) -> bool) -> u32 {
+        DriftState::ALL.into_iter().filter(|s| which(*s)).fold(0, |sum, s| sum.saturating_add(self.get(s)))
     }
 
     /// Adds another project's counts.
     pub fn add(&mut self, other: Self) {
         for state in DriftState::ALL {
-            *self.of(state) += other.get(state);
+            let count = self.of(state);
+            *count = count.saturating_add(other.get(state));
         }
     }
 }
@@ -161,4 +167,17 @@ pub struct StatusReply {
     pub projects: Vec<ProjectStatus>,
     /// Pass as `cursor` for the next page.
     pub next: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_count_is_too_large_to_be_added() {
+        let mut all = Counts { modified: u32::MAX, conflict: 1, ..Counts::default() };
+        all.add(all);
+        assert_eq!((all.modified, all.conflict), (u32::MAX, 2));
+        assert_eq!((all.drifted(), all.conflicts()), (u32::MAX, 2));
+    }
 }
