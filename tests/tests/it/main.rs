@@ -14,6 +14,7 @@ mod licences;
 mod lifecycle;
 mod model;
 mod notifications;
+mod planted;
 mod problems;
 mod tidy;
 mod transcripts;
