@@ -17,6 +17,7 @@ mod model;
 mod notifications;
 mod planted;
 mod problems;
+mod resources;
 mod tidy;
 mod transcripts;
 mod worlds;
