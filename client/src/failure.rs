@@ -9,6 +9,9 @@ use std::io::{self, Write};
 use crate::render::json;
 use crate::render::term::escape;
 
+/// [`Failure::code`] of a daemon that is there but says nothing.
+pub const UNRESPONSIVE: &str = "daemon_unresponsive";
+
 /// Something to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -37,8 +40,21 @@ impl Failure {
 
     /// A daemon is there but says nothing.
     pub fn unresponsive(message: impl Into<String>) -> Self {
-        Self { code: "daemon_unresponsive", ..Self::no_daemon(message) }
+        Self { code: UNRESPONSIVE, ..Self::no_daemon(message) }
             .hint("see 'skillmeat daemon logs', then end that process; the next command starts a new daemon")
+    }
+
+    /// Names the process that a silence is about, and how to end it.
+    #[must_use]
+    pub fn of_process(mut self, pid: u32) -> Self {
+        self.message = format!("{} (process {pid})", self.message);
+        if self.code == UNRESPONSIVE {
+            let end = if cfg!(windows) { format!("taskkill /F /PID {pid}") } else { format!("kill -9 {pid}") };
+            self.hint = Some(format!(
+                "it hangs or is stopped: see 'skillmeat daemon logs', then '{end}'; the next command starts a new daemon"
+            ));
+        }
+        self
     }
 
     /// The command line is wrong.

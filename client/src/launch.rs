@@ -52,8 +52,10 @@ pub enum Start {
 /// Exit code 4 when no daemon answers and none could be started; 3 when the request failed.
 pub fn ask(around: &Surroundings, call: &Call, start: Start) -> Result<(Connection, Reply), Failure> {
     let mut connection = reach(around, call, start)?;
-    let reply = connection.reply(Some(patience(call)))?;
-    Ok((connection, reply))
+    match connection.reply(Some(patience(call))) {
+        Ok(reply) => Ok((connection, reply)),
+        Err(failure) => Err(transport::naming_holder(&around.places()?, failure)),
+    }
 }
 
 /// Brings `call` to a daemon of our protocol; its reply has not been read yet.
@@ -165,10 +167,10 @@ pub fn wait_until_ended(places: &Places) -> Result<(), Failure> {
 
 /// Held while a daemon is being started; the file stays.
 fn start_lock(places: &Places) -> Result<File, Failure> {
-    os::private_dir(&places.state).map_err(|e| no_start(Failure::io("create", &places.state, &e)))?;
+    let made = os::private_dir(&places.state);
+    trusted(&places.state, made)?;
     let path = places.start_lock_file();
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|e| no_start(Failure::io("open", &path, &e)))?;
+    let file = os::open_lock_file(&path).map_err(|e| no_start(Failure::io("open", &path, &e)))?;
     let deadline = Instant::now() + START_LOCK_WITHIN;
     loop {
         match file.try_lock() {
@@ -181,6 +183,24 @@ fn start_lock(places: &Places) -> Result<File, Failure> {
             }
             Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_POLL),
         }
+    }
+}
+
+/// Nothing is written into a directory that somebody else prepared: the daemon would refuse it, but only after this
+/// client made its lock there.
+fn trusted(state: &Path, made: std::io::Result<()>) -> Result<(), Failure> {
+    let Ok(found) = std::fs::symlink_metadata(state) else {
+        return made.map_err(|e| no_start(Failure::io("create", state, &e)));
+    };
+    let shown = state.display();
+    let refused = |message: String| Failure::no_daemon(message).path(state.to_string_lossy());
+    if !found.is_dir() {
+        let what = if found.is_symlink() { "a symbolic link" } else { "a file" };
+        return Err(refused(format!("{shown} is {what}, not a directory")).hint(format!("remove it: rm {shown}")));
+    }
+    match os::privacy_flaw(&found, os::Writers::Nobody) {
+        None => Ok(()),
+        Some(flaw) => Err(refused(format!("{shown} {flaw}")).hint(os::privacy_repair(&found, &shown.to_string()))),
     }
 }
 

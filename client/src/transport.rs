@@ -16,7 +16,7 @@ use skillmeat_protocol::preamble::{PROTOCOL, Welcome, preamble};
 use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{Call, Format, Freshness, Request};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, UNRESPONSIVE};
 use crate::os::{self, Stream};
 
 /// A daemon that is alive answers its preamble within this.
@@ -73,12 +73,26 @@ pub fn attempt(places: &Places, call: &Call, within: Duration) -> Result<Attempt
     if matches!(first, Ok(Attempt::Ready(_) | Attempt::Skewed(..))) {
         return first;
     }
-    match noted_endpoint(places) {
-        Some(noted) if noted != places.endpoint => match attempt_at(&noted, call, within)? {
-            Attempt::Nobody => first,
-            other => Ok(other),
+    let attempt = match noted_endpoint(places) {
+        Some(noted) if noted != places.endpoint => match attempt_at(&noted, call, within) {
+            Ok(Attempt::Nobody) => first,
+            other => other,
         },
         _ => first,
+    };
+    attempt.map_err(|failure| naming_holder(places, failure))
+}
+
+/// Says which process it is that does not answer. The note, not the socket, knows: a socket that systemd bound has
+/// systemd for its peer. A note without a lock is a dead daemon's, and its number may be anybody's by now.
+pub fn naming_holder(places: &Places, failure: Failure) -> Failure {
+    let silent = failure.code == UNRESPONSIVE || failure.code == ErrorCode::DeadlineExceeded.as_str();
+    if !silent || lock_is_free(places) != Some(false) {
+        return failure;
+    }
+    match lock_note(places).filter(|note| note.pid > 0) {
+        Some(note) => failure.of_process(note.pid),
+        None => failure,
     }
 }
 

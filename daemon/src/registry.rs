@@ -72,15 +72,29 @@ fn read_one<T>(path: &Path, parse: fn(&[u8], &Path) -> Registered<T>) -> io::Res
         Err(e) => return Err(io::Error::new(e.kind(), format!("cannot read {}: {e}", path.display()))),
     };
     let mut read = parse(&bytes, path);
+    if !read.problems.is_empty() && path.is_symlink() {
+        // A person may keep the file elsewhere. What is no registry is somebody's file, and would be replaced.
+        let what = "it is a symbolic link to a file that is no registry; move it away";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("cannot read {}: {what}", path.display())));
+    }
     if !read.problems.is_empty() {
         let aside = path.with_extension("toml.damaged");
-        std::fs::write(&aside, &bytes)
+        keep_copy(&aside, &bytes)
             .map_err(|e| io::Error::new(e.kind(), format!("cannot keep a copy of {}: {e}", path.display())))?;
         for problem in &mut read.problems {
             problem.hint.get_or_insert_with(|| format!("the file as it was is kept in {}", aside.display()));
         }
     }
     Ok(Some(read))
+}
+
+/// Replaces what is at `path`: a link there is removed, not followed.
+fn keep_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    io::Write::write_all(&mut std::fs::File::create_new(path)?, bytes)
 }
 
 impl Registrar {

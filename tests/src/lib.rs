@@ -4,7 +4,7 @@
 //!
 //! * [`sandbox`] – a private home with its own environment, and where files are in it
 //! * [`process`] – a real daemon that ends with the test, and commands of the client
-//! * [`client`] and [`json`] – a connection in each encoding
+//! * [`client`] and [`json`] – a connection in each encoding; [`raw`] – one that keeps to no rules
 //! * [`library`] – collections, projects and deployment records, written as SkillMeat writes them
 //! * [`world`] – the fixtures: homes that the original wrote, and the right answers
 //! * [`compare`] – answers without what may differ between two daemons
@@ -32,6 +32,7 @@ pub mod json;
 pub mod library;
 pub mod model;
 pub mod process;
+pub mod raw;
 pub mod sandbox;
 pub mod soak;
 pub mod unprivileged;

@@ -119,6 +119,13 @@ impl Daemon {
         self.end(Signal::TERM)
     }
 
+    /// As [`Self::terminate`], for one that may have ended; whether it ended in order.
+    pub fn terminate_if_alive(mut self) -> bool {
+        // A child that was not waited for can be sent a signal, dead or alive.
+        let _ = kill_process(pid_of(&self.child), Signal::TERM);
+        self.wait_in_place().success()
+    }
+
     /// Ends it without a chance to tidy up.
     pub fn kill(self) {
         self.end(Signal::KILL);

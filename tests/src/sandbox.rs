@@ -11,6 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use skillmeat_protocol::endpoint::{Endpoint, Env, LockNote, Places};
 use tempfile::TempDir;
 
+/// Names a file with the seconds by which the wall clock of `testd` is off.
+pub const CLOCK_FILE_VARIABLE: &str = "SKILLMEAT_TEST_CLOCK_FILE";
+
 /// The programs under test.
 #[derive(Clone, Debug)]
 pub struct Binaries {

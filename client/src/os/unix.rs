@@ -155,6 +155,32 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a file")) }
 }
 
+/// Opens a file to lock it, making it when it is missing. A link is not followed, a FIFO does not wait for its reader,
+/// and what is no file of this user is refused.
+///
+/// # Errors
+/// Those of `open`, or what is in the place of the file.
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    let in_the_way = |what: &str| Err(io::Error::other(format!("it is {what}; move it away")));
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+    let opened = File::options().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(path);
+    let found = match &opened {
+        Ok(file) => file.metadata()?,
+        // A link, a directory and a FIFO without a reader fail to open, each with an error that names none of them.
+        Err(_) => match std::fs::symlink_metadata(path) {
+            Ok(found) => found,
+            Err(_) => return opened,
+        },
+    };
+    match found.file_type() {
+        kind if kind.is_symlink() => in_the_way("a symbolic link"),
+        kind if kind.is_dir() => in_the_way("a directory"),
+        kind if !kind.is_file() => in_the_way("not a file"),
+        _ if found.uid() != uid() => in_the_way(&format!("a file of user {}", found.uid())),
+        _ => opened,
+    }
+}
+
 /// Creates a directory and its parents, for the owner only.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

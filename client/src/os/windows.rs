@@ -167,6 +167,14 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Opens a file to lock it, making it when it is missing.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    File::options().create(true).truncate(false).write(true).open(path)
+}
+
 /// The command that would repair a directory.
 pub fn privacy_repair(_meta: &Metadata, path: &str) -> String {
     format!("icacls {path} /reset")

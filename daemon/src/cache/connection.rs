@@ -30,6 +30,9 @@ pub(super) fn open_file(path: &Path) -> Result<Connection, Obstacle> {
     if let Some(parent) = path.parent() {
         create_directory(parent).map_err(|e| unusable("create its directory", e))?;
     }
+    if path.is_symlink() {
+        return Err(Obstacle::Unusable("it is a symbolic link; move it away".to_owned()));
+    }
     let mut file = create_file(path).map_err(|e| unusable("open it", e))?;
     if !file.metadata().map_err(|e| unusable("open it", e))?.is_file() {
         return Err(Obstacle::Unusable("it is not a file".to_owned()));
@@ -101,7 +104,12 @@ fn create_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        // A link leads to a file that is not known to be ours to fill; opening a FIFO must not wait.
+        options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    }
     options.open(path)
 }
 

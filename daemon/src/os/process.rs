@@ -1,9 +1,17 @@
-//! What this process is: its user and its memory.
+//! What this process is: its user, its memory, and how many files it may open.
 
 /// The effective user id; `None` where users have no numbers (Windows).
 pub fn effective_uid() -> Option<u32> {
     #[cfg(unix)]
     return Some(rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    return None;
+}
+
+/// How many files and sockets this process may have open; `None` where nobody says.
+pub fn open_files_limit() -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     #[cfg(not(unix))]
     return None;
 }

@@ -144,7 +144,14 @@ fn files(directory: &Path) -> Result<impl Write + Send + 'static + use<>, String
     let clock = Clock::start();
     let today = move || Day::of(clock.wall());
     let file = directory.join(format!("{FILE_PREFIX}.{}", today()));
-    let written = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    let written = match std::fs::symlink_metadata(&file) {
+        // Opening a FIFO would wait for its reader, and a link leads who knows where.
+        Ok(found) if !found.is_file() => {
+            return Err(format!("no log files: {} is not a file; move it away", file.display()));
+        }
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    };
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix(FILE_PREFIX)

@@ -8,7 +8,7 @@ use crate::model::{Fingerprint, Stamp};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::fs::Metadata;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 /// Age below which a stamp is racy.
 const RACY_NS: i64 = 2_000_000_000;
@@ -20,7 +20,7 @@ pub fn of(metadata: &Metadata) -> Stamp {
 
 /// Nanoseconds since 1970 by the wall clock, which is what file systems stamp with.
 pub fn wall_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = crate::clock::system_time().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 

@@ -44,8 +44,12 @@ async fn accept_all(
     stopping: &watch::Receiver<()>,
     connections: &mut JoinSet<()>,
 ) -> std::convert::Infallible {
-    let served = Arc::new(Semaphore::new(limits::CONNECTIONS));
-    let refused = Arc::new(Semaphore::new(limits::REFUSALS));
+    let (most_served, most_refused) = limits::connections(crate::os::process::open_files_limit());
+    if most_served < limits::CONNECTIONS {
+        tracing::warn!(connections = most_served, "few files may be open, so few connections are served (ulimit -n)");
+    }
+    let served = Arc::new(Semaphore::new(most_served));
+    let refused = Arc::new(Semaphore::new(most_refused));
     let mut claim = interval_at(Instant::now() + limits::CLAIM_CHECK, limits::CLAIM_CHECK);
     claim.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut pause, mut resume_at) = (PAUSE_MIN, Instant::now());
@@ -87,7 +91,7 @@ async fn accept_all(
         } else if let Ok(place) = refused.clone().try_acquire_owned() {
             connections.spawn(async move {
                 let _place = place;
-                log(connection::refuse(stream, context, too_many(), stopping).await);
+                log(connection::refuse(stream, context, too_many(most_served), stopping).await);
             });
         }
     }
@@ -129,8 +133,8 @@ fn is_ours(stream: &Stream) -> bool {
     }
 }
 
-fn too_many() -> WireError {
-    WireError::new(ErrorCode::Refused, format!("{} connections are open already", limits::CONNECTIONS))
+fn too_many(most: usize) -> WireError {
+    WireError::new(ErrorCode::Refused, format!("{most} connections are open already"))
         .hint("close one, or look for a program that opens connections and keeps them")
 }
 

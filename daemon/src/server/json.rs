@@ -63,8 +63,13 @@ fn read(line: &[u8]) -> Incoming {
     };
     let id = request.remove("id");
     let shown = id.clone().unwrap_or(Value::Null);
-    if !matches!(shown, Value::Null | Value::String(_) | Value::Number(_)) {
-        return invalid(&Value::Null, "an id is a string or a number");
+    match &shown {
+        // It would come back rounded, and its client would wait for ever.
+        Value::Number(number) if !is_exact(number) => {
+            return invalid(&Value::Null, "an id that is a number has at most 64 bits; use a string");
+        }
+        Value::Null | Value::String(_) | Value::Number(_) => {}
+        _ => return invalid(&Value::Null, "an id is a string or a number"),
     }
     if request.get("jsonrpc").is_some_and(|version| version != "2.0") {
         return invalid(&shown, "this is JSON-RPC 2.0");
@@ -84,6 +89,13 @@ fn read(line: &[u8]) -> Incoming {
         Ok(asked) => Incoming::Asked(ReplyTo::Json { id }, asked),
         Err(error) => Incoming::Refused(answer_unless_notification(id.as_ref(), &error)),
     }
+}
+
+/// Whether a number comes back as it came. What exceeds 64 bits has been read as the nearest float.
+fn is_exact(number: &serde_json::Number) -> bool {
+    /// From here on floats skip integers.
+    const GAPS: f64 = 9_007_199_254_740_992.0;
+    !number.is_f64() || number.as_f64().is_some_and(|value| value.abs() < GAPS)
 }
 
 fn answer_unless_notification(id: Option<&Value>, wrong: &WireError) -> Vec<u8> {

@@ -11,6 +11,9 @@ pub(super) const REPLY: usize = frame::MAX_REPLY;
 pub(super) const CONNECTIONS: usize = 64;
 /// Connections beyond these that are told so at once; further ones are closed without a word.
 pub(super) const REFUSALS: usize = 16;
+/// Open files that connections leave to the rest of the daemon: its own (about twenty), the scan threads' directories
+/// and files, the cache's. Without them clients could make files unreadable.
+pub(super) const FILES_OF_OTHERS: u64 = 40;
 /// From accepted to the encoding (and, in binary, the preamble) known.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(1);
 /// From the first byte of a request to its last.
@@ -33,3 +36,27 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) const CLAIM_CHECK: Duration = Duration::from_secs(300);
 /// Weight of one page: rows of any kind.
 pub(super) const PAGE: usize = 2000;
+
+/// How many connections are served and refused at once by a process that may open this many files.
+pub(super) fn connections(open_files: Option<u64>) -> (usize, usize) {
+    let spare = open_files.map_or(u64::MAX, |limit| limit.saturating_sub(FILES_OF_OTHERS));
+    let spare = usize::try_from(spare).unwrap_or(usize::MAX).max(2);
+    let refused = REFUSALS.min(spare.div_ceil(5));
+    (CONNECTIONS.min(spare - refused), refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_fit_into_the_files_that_may_be_open() {
+        assert_eq!(connections(None), (CONNECTIONS, REFUSALS));
+        for limit in 0..2000 {
+            let (served, refused) = connections(Some(limit));
+            assert!(served >= 1 && refused >= 1 && served <= CONNECTIONS && refused <= REFUSALS, "{limit}");
+            assert!(limit < FILES_OF_OTHERS + 2 || (served + refused) as u64 + FILES_OF_OTHERS <= limit, "{limit}");
+        }
+        assert_eq!(connections(Some(1024)), (CONNECTIONS, REFUSALS));
+    }
+}

@@ -1,7 +1,9 @@
 //! The socket: bound, claimed, given back.
 //!
 //! Precondition of [`Listener::bind`]: the caller holds the instance lock. Therefore a *socket* that is already at the
-//! path is stale and is unlinked; anything else there is somebody's and is refused. The crate's own ways to do this are
+//! path and that nobody accepts on is stale and is unlinked; anything else there is somebody's and is refused: a file, a
+//! link, and a socket that is listened on, which is systemd's or a daemon's of another home (two homes of one user share
+//! `XDG_RUNTIME_DIR`). The crate's own ways to do this are
 //! not used: `try_overwrite` displaces a live daemon and deletes regular files, and reclaiming on drop unlinks by name,
 //! so that a displaced daemon removes its successor's socket. Instead the device and inode of what was bound are kept,
 //! and only that is unlinked.
@@ -27,6 +29,15 @@ pub enum ListenError {
         path: PathBuf,
         /// What is there.
         what: &'static str,
+    },
+    /// Somebody listens there.
+    #[error(
+        "another program listens on {path}: a service manager, or the daemon of another home; end it, or give this home \
+         a socket of its own with SKILLMEAT_HOME"
+    )]
+    InUse {
+        /// The path.
+        path: PathBuf,
     },
     /// The system refused.
     #[error("cannot {verb} {endpoint}: {source}")]
@@ -181,15 +192,36 @@ fn unlink_stale(endpoint: &Endpoint, path: &std::path::Path) -> Result<(), Liste
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed("look at", endpoint)(error)),
     };
+    let occupied = |what| Err(ListenError::Occupied { path: path.to_path_buf(), what });
     if !kind.is_socket() {
-        let what = match (kind.is_symlink(), kind.is_dir()) {
+        return occupied(match (kind.is_symlink(), kind.is_dir()) {
             (true, _) => "a symbolic link",
             (_, true) => "a directory",
             _ => "a file",
-        };
-        return Err(ListenError::Occupied { path: path.to_path_buf(), what });
+        });
+    }
+    if is_listened_on(path).map_err(failed("look at", endpoint))? {
+        return Err(ListenError::InUse { path: path.to_path_buf() });
     }
     std::fs::remove_file(path).map_err(failed("remove stale", endpoint))
+}
+
+/// Whether a process accepts connections on the socket at `path`. It is only asked for, never waited for: the queue of a
+/// process that hangs may be full, and that is somebody too.
+#[cfg(unix)]
+fn is_listened_on(path: &std::path::Path) -> io::Result<bool> {
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+
+    let probe = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::ioctl_fionbio(&probe, true)?;
+    match connect(&probe, &SocketAddrUnix::new(path)?) {
+        Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS) => Ok(true),
+        // A socket of another kind is no listener of ours either, but somebody has it open.
+        Err(Errno::PROTOTYPE) => Ok(true),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn failed(verb: &'static str, endpoint: &Endpoint) -> impl FnOnce(io::Error) -> ListenError {
@@ -260,6 +292,9 @@ mod tests {
         let (_temp, path, endpoint) = place();
         let first = Listener::bind(&endpoint).expect("bound");
         assert!(!first.was_stolen());
+        let error = Listener::bind(&endpoint).expect_err("somebody listens").to_string();
+        assert!(error.contains("another program listens on") && error.contains(&path.display().to_string()), "{error}");
+        std::fs::remove_file(&path).expect("cleaned away");
         let second = Listener::bind(&endpoint).expect("bound again");
         assert!(first.was_stolen() && !second.was_stolen());
         drop(first);

@@ -93,7 +93,7 @@ fn write(ctx: &Context, files: &[PathBuf], writes: usize, seed: u64) -> Duration
         if number.is_multiple_of(1000) {
             ctx.check();
         }
-        let (file, text) = (rng.pick(files), format!("write {number} of {seed}\n"));
+        let (file, text) = (&files[rng.below(files.len() as u64) as usize], format!("write {number} of {seed}\n"));
         if rng.once_in(2) {
             fs::write(file, text).expect("a file of the sandbox");
         } else {

@@ -119,7 +119,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("drift", &["model"]),
     ("watch", &["metrics", "model", "os"]),
     ("cache", &["model", "os"]),
-    ("scan", &["library", "metrics", "model", "os", "watch"]),
+    ("scan", &["clock", "library", "metrics", "model", "os", "watch"]),
     ("registry", &["library", "model", "os"]),
     ("engine", &["cache", "clock", "drift", "library", "metrics", "model", "os", "registry", "scan", "watch"]),
     ("server", &["engine", "metrics", "model", "os"]),

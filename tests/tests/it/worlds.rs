@@ -18,6 +18,7 @@ use skillmeat_tests::world::{self, World};
 use skillmeatd::metrics::Metrics;
 use skillmeatd::model::Tree;
 use skillmeatd::scan::job::Wants;
+use skillmeatd::scan::read::Buffer;
 use skillmeatd::scan::tree::{TreeRequest, scan};
 use skillmeatd::scan::{Finding, Look};
 use skillmeatd::watch::Watches;
@@ -151,7 +152,7 @@ fn recorded_hashes_are_the_originals() {
             known: None,
             wants: Wants::Version,
         };
-        let (finding, unwatched) = scan(&request, &watches, &metrics);
+        let (finding, unwatched) = scan(&request, &watches, &metrics, &mut Buffer::default());
         assert_eq!(unwatched, None, "{}", vector.id);
         let Finding::Tree(found) = finding else { panic!("{}: {finding:?}", vector.id) };
         // The vectors cover all files, so ignored ones count.

@@ -200,6 +200,7 @@ async fn lines_that_are_no_request_cost_nothing_more() {
         ("[{\"id\":1,\"method\":\"health\"}]", json!(null), -32600, "invalid_params"),
         ("7", json!(null), -32600, "invalid_params"),
         (r#"{"id":[1],"method":"health"}"#, json!(null), -32600, "invalid_params"),
+        (r#"{"id":18446744073709551617,"method":"health"}"#, json!(null), -32600, "invalid_params"),
         (r#"{"jsonrpc":"1.0","id":2,"method":"health"}"#, json!(2), -32600, "invalid_params"),
         (r#"{"id":"a"}"#, json!("a"), -32600, "invalid_params"),
         (r#"{"id":3,"method":"health","params":[1]}"#, json!(3), -32602, "invalid_params"),
