@@ -155,6 +155,14 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a file")) }
 }
 
+/// Opens a directory, to lock it.
+///
+/// # Errors
+/// Those of `open`.
+pub fn open_dir(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Creates a directory and its parents, for the owner only.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

@@ -140,6 +140,14 @@ impl Write for Stream {
     }
 }
 
+/// Directories are not locked on Windows, where an open file cannot be deleted.
+///
+/// # Errors
+/// Always.
+pub fn open_dir(_path: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Creates a directory and its parents; the profile directory's access list protects them.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)

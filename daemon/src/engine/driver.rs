@@ -47,6 +47,8 @@ pub struct Parts {
     pub registrar: Registrar,
     /// Who is told of changed settings.
     pub configure: Box<dyn Fn(Arc<Config>) + Send>,
+    /// Who is told that nothing is watched any more, so that what no look watches is watched again.
+    pub restarted: Box<dyn Fn() + Send>,
 }
 
 /// The channel into the engine, before there is an engine: its sources are started first.
@@ -211,6 +213,7 @@ impl Driver {
                     if let Err(error) = self.parts.watches.restart() {
                         tracing::error!(%error, "cannot restart watching");
                     }
+                    (self.parts.restarted)();
                 }
                 Effect::Unwatch(root) => self.parts.watches.release(&root),
                 Effect::Publish(snapshot) => {

@@ -8,7 +8,8 @@
 //! ends anyway: a cache that was not closed in order is checked at the next start.
 
 use super::detach::detach;
-use super::instance::{InstanceError, InstanceLock};
+use super::instance::{Hold, InstanceError, InstanceLock, LostHome};
+use super::names::Names;
 use super::paths::Directories;
 use super::ready::{Audience, Readiness};
 use super::{home_files, log, signals};
@@ -45,6 +46,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const END_WITHIN: Duration = Duration::from_secs(3);
 /// Of which the cache gets this much to write what is queued.
 const FLUSH_WITHIN: Duration = Duration::from_millis(1500);
+/// Between two looks at the names that others find the daemon by, for file systems that deliver no events.
+const CLAIM_CHECK: Duration = Duration::from_secs(300);
+/// What must have passed since a name was last touched before it is put back.
+const QUIET: Duration = Duration::from_millis(100);
 /// Threads that look at the disk. More gain nothing: the kernel serialises most of it.
 const SCAN_THREADS: usize = 4;
 
@@ -108,8 +113,9 @@ struct Daemon {
     engine: Engine,
     notifier: Notifier,
     _signals: signals::Listening,
+    names: Arc<Names>,
+    lock: Arc<InstanceLock>,
     _logging: log::Logging,
-    _lock: InstanceLock,
 }
 
 fn start(mode: Mode) -> Result<Daemon, StartError> {
@@ -135,7 +141,16 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let opened = cache::open(&directories.cache)?;
     let metrics = Arc::new(Metrics::default());
     let inbox = Inbox::new(Arc::clone(&metrics));
-    let watches = Arc::new(Watches::start(places.state.join("cookies"), Arc::clone(&metrics), inbox.signals())?);
+    let names = Names::new();
+    let sink = {
+        let (names, engine) = (Arc::clone(&names), inbox.signals());
+        move |signal| {
+            if let Some(signal) = names.hear(signal) {
+                engine(signal);
+            }
+        }
+    };
+    let watches = Arc::new(Watches::start(places.state.join("cookies"), Arc::clone(&metrics), sink)?);
     let thread = |what| move |source| StartError::Thread { what, source };
     let around = Surroundings {
         watches: Arc::clone(&watches),
@@ -156,7 +171,12 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let store = opened.writer.monitor();
     let (config_tx, config) = watch::channel(Arc::new(Config::default()));
     let configure = Box::new(move |config| drop(config_tx.send_replace(config)));
-    let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure };
+    let restarted = Box::new({
+        let names = Arc::clone(&names);
+        move || names.touch()
+    });
+    let own_watches = Arc::clone(&watches);
+    let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, restarted };
     let engine = Engine::start(state, inbox, parts).map_err(thread("the engine"))?;
     let notifier = Notifier::start(engine.announcements.subscribe(), config).map_err(thread("the notifier"))?;
 
@@ -169,6 +189,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let listener = listen(&places.endpoint)?;
     drop(entered);
     places.endpoint = listener.endpoint().clone();
+    names.watch(own_watches, &places, &places.endpoint);
     lock.record(&LockNote {
         pid: std::process::id(),
         version: VERSION.into(),
@@ -190,9 +211,14 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         logs_dir: directories.logs,
         notes: notes.collect(),
         stop: stop_tx,
+        rebound: Box::new({
+            let names = Arc::clone(&names);
+            move || names.touch()
+        }),
         store: Box::new(move || StoreStatus { queue: store.queued() as u64, error: store.status() }),
     });
-    Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, _logging: logging, _lock: lock })
+    let lock = Arc::new(lock);
+    Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, names, lock, _logging: logging })
 }
 
 fn listen_for_signals(stop: mpsc::Sender<ShutdownReason>, engine: EngineHandle) -> io::Result<signals::Listening> {
@@ -238,19 +264,21 @@ fn listen(endpoint: &Endpoint) -> Result<Listener, StartError> {
 
 impl Daemon {
     fn serve(self) {
-        let Self { runtime, listener, context, mut stop, mut engine, notifier, _signals, _logging, _lock } = self;
+        let Self { runtime, listener, context, mut stop, mut engine, notifier, _signals, names, lock, _logging } = self;
         let watchdog = std::sync::OnceLock::new();
+        let socket = watch::Sender::new(());
         let ended = engine.take_ended();
         let shutdown = async {
             tokio::select! {
                 reason = stop.recv() => tracing::info!(?reason, "stopping"),
                 // Without its engine the daemon would answer from an ever older picture.
                 _ = ended => tracing::error!("the engine ended; stopping"),
+                lost = lost_home(&lock, &names, &socket) => tracing::error!("{lost}; stopping"),
             }
             super::ready::stopping();
             watchdog.get_or_init(end_in_any_case);
         };
-        runtime.block_on(server::serve(listener, context, shutdown));
+        runtime.block_on(server::serve(listener, context, &socket, shutdown));
         // Whatever runs on blocking threads is a read.
         runtime.shutdown_background();
         drop(notifier);
@@ -263,6 +291,31 @@ impl Daemon {
             None => tracing::error!("the engine had failed"),
         }
         tracing::info!("stopped");
+    }
+}
+
+/// Completes when this process is no longer the daemon of its home; until then puts back what was taken away, and has the
+/// socket looked at.
+async fn lost_home(lock: &Arc<InstanceLock>, names: &Arc<Names>, socket: &watch::Sender<()>) -> LostHome {
+    let mut touched = names.touches();
+    loop {
+        let held = Arc::clone(lock);
+        match tokio::task::spawn_blocking(move || held.check()).await {
+            Ok(Ok(Hold::Intact)) => {}
+            Ok(Ok(Hold::Restored)) => tracing::warn!("the lock file was taken away; it is there again"),
+            Ok(Err(lost)) => return lost,
+            Err(error) => tracing::error!(%error, "cannot look at the lock"),
+        }
+        // Watched first, so that nothing happens to it between the look and the watch.
+        let again = Arc::clone(names);
+        if let Err(error) = tokio::task::spawn_blocking(move || again.ensure()).await {
+            tracing::error!(%error, "cannot watch the directories of lock and socket");
+        }
+        socket.send_replace(());
+        // Time counts only where no events come.
+        let _ = tokio::time::timeout(CLAIM_CHECK, touched.changed()).await;
+        // Whoever removes a home removes one name after the other, and must not find a new one in its way.
+        while let Ok(Ok(())) = tokio::time::timeout(QUIET, touched.changed()).await {}
     }
 }
 

@@ -1,7 +1,8 @@
 //! The socket: bound, claimed, given back.
 //!
 //! Precondition of [`Listener::bind`]: the caller holds the instance lock. Therefore a *socket* that is already at the
-//! path is stale and is unlinked; anything else there is somebody's and is refused. The crate's own ways to do this are
+//! path and that nobody listens on is stale and is unlinked; anything else there is somebody's and is refused (two homes
+//! can share a runtime directory, and each has a lock of its own). The crate's own ways to do this are
 //! not used: `try_overwrite` displaces a live daemon and deletes regular files, and reclaiming on drop unlinks by name,
 //! so that a displaced daemon removes its successor's socket. Instead the device and inode of what was bound are kept,
 //! and only that is unlinked.
@@ -27,6 +28,15 @@ pub enum ListenError {
         path: PathBuf,
         /// What is there.
         what: &'static str,
+    },
+    /// Somebody listens there, although the instance lock is ours: the daemon of another home.
+    #[error(
+        "another home's daemon listens on {path}; give this one a directory of its own with XDG_RUNTIME_DIR or \
+         SKILLMEAT_HOME"
+    )]
+    InUse {
+        /// The path.
+        path: PathBuf,
     },
     /// The system refused.
     #[error("cannot {verb} {endpoint}: {source}")]
@@ -189,7 +199,24 @@ fn unlink_stale(endpoint: &Endpoint, path: &std::path::Path) -> Result<(), Liste
         };
         return Err(ListenError::Occupied { path: path.to_path_buf(), what });
     }
+    if somebody_listens(path).map_err(failed("look at", endpoint))? {
+        return Err(ListenError::InUse { path: path.to_path_buf() });
+    }
     std::fs::remove_file(path).map_err(failed("remove stale", endpoint))
+}
+
+/// Without waiting: the queue of a process that hangs may be full, which is an answer too.
+#[cfg(unix)]
+fn somebody_listens(path: &std::path::Path) -> io::Result<bool> {
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+    let probe = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::fs::fcntl_setfl(&probe, rustix::fs::OFlags::NONBLOCK)?;
+    match connect(&probe, &SocketAddrUnix::new(path)?) {
+        Ok(()) | Err(Errno::AGAIN | Errno::INPROGRESS) => Ok(true),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn failed(verb: &'static str, endpoint: &Endpoint) -> impl FnOnce(io::Error) -> ListenError {
@@ -260,6 +287,9 @@ mod tests {
         let (_temp, path, endpoint) = place();
         let first = Listener::bind(&endpoint).expect("bound");
         assert!(!first.was_stolen());
+        let error = Listener::bind(&endpoint).expect_err("somebody listens").to_string();
+        assert!(error.contains("another home") && error.contains("XDG_RUNTIME_DIR"), "{error}");
+        std::fs::remove_file(&path).expect("taken away");
         let second = Listener::bind(&endpoint).expect("bound again");
         assert!(first.was_stolen() && !second.was_stolen());
         drop(first);
