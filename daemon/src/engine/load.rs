@@ -3,6 +3,7 @@
 use super::announce::Announcer;
 use super::barrier::Barrier;
 use super::event::Now;
+use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::Routes;
 use super::snapshot::{ArtifactView, Snapshot};
@@ -66,6 +67,7 @@ impl State {
             history: VecDeque::new(),
             history_from: 0,
             heard: HashSet::new(),
+            repetitions: Repetitions::default(),
             looks: 0,
             pending: Pending::default(),
             snapshot,

@@ -5,6 +5,7 @@ use super::barrier::{Barrier, Ending};
 use super::event::{Effect, Event, Now, Response};
 use super::handle::SyncScope;
 use super::items::Item;
+use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::{Reach, Routes};
 use super::snapshot::{ArtifactView, ProjectView, Snapshot};
@@ -142,6 +143,7 @@ pub struct State {
     pub(super) history_from: u64,
     /// Touched paths since a look is under way: it watches places that have no route before it is taken in.
     pub(super) heard: HashSet<PathBuf>,
+    pub(super) repetitions: Repetitions,
     /// Listings under way.
     pub(super) looks: u32,
     pub(super) pending: Pending,
@@ -167,6 +169,9 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 impl State {
     /// Takes one event in. Several may be taken before one [`Self::settle`].
     pub fn take(&mut self, event: Event, now: Now) {
+        if !matches!(event, Event::Touched(_)) {
+            self.repetitions.end();
+        }
         match event {
             Event::Touched(touch) => self.touched(&touch, now),
             Event::Cookie(number) => {
@@ -186,6 +191,7 @@ impl State {
 
     /// Ends a turn: starts what is due, publishes what changed, announces, lets barriers end.
     pub fn settle(&mut self, now: Now) -> Vec<Effect> {
+        self.repetitions.end();
         self.by_time(now);
         for (unit, look, urgency) in self.work.start(now.mono) {
             match self.job(unit, look) {

@@ -22,16 +22,26 @@ pub enum Content {
     Unreadable(io::Error),
 }
 
+/// What to do with content that changes while it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// It is of no use.
+    Refused,
+    /// It is passed on as it was read, and called changed.
+    Taken,
+}
+
 /// A reusable buffer.
 pub struct Reader<'a> {
+    motion: Motion,
     buffer: Vec<u8>,
     metrics: &'a Metrics,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that counts into `metrics`.
-    pub fn new(metrics: &'a Metrics) -> Self {
-        Self { buffer: vec![0; CHUNK], metrics }
+    pub fn new(motion: Motion, metrics: &'a Metrics) -> Self {
+        Self { motion, buffer: vec![0; CHUNK], metrics }
     }
 
     /// Passes the content of `path` to `consume`, piece by piece.
@@ -41,9 +51,12 @@ impl<'a> Reader<'a> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Content::Changed,
             Err(e) => return Content::Unreadable(e),
         };
-        if !has_stamp(&file, expected) {
-            return Content::Changed;
-        }
+        let limit = match self.motion {
+            Motion::Refused if !has_stamp(&file, expected) => return Content::Changed,
+            Motion::Refused => expected.size,
+            // Not longer than it is now: somebody may append for ever.
+            Motion::Taken => file.metadata().map_or(expected.size, |metadata| metadata.len()),
+        };
         let mut size = 0u64;
         loop {
             match file.read(&mut self.buffer) {
@@ -51,7 +64,7 @@ impl<'a> Reader<'a> {
                 Ok(n) => {
                     size += n as u64;
                     consume(&self.buffer[..n]);
-                    if size > expected.size {
+                    if size > limit {
                         return Content::Changed;
                     }
                 }

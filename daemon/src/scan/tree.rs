@@ -6,7 +6,7 @@
 
 use super::job::{Finding, Known, Look, TreeFinding, Wants};
 use super::link;
-use super::read::{Content, Reader};
+use super::read::{Content, Motion, Reader};
 use super::stamp::{self, FingerprintBuilder};
 use super::walk::{self, Found, MAX_IGNORED, Walk, WalkError};
 use crate::library::frontmatter::{self, MetadataFile};
@@ -24,6 +24,8 @@ use std::sync::atomic::Ordering;
 
 /// Bytes of a metadata file that are looked at.
 const MAX_METADATA: usize = 64 * 1024;
+/// Looks at an artifact that does not hold still, before it is taken as it is.
+const TRIES: usize = 6;
 
 /// What to look at, and how.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ pub fn scan(request: &TreeRequest<'_>, watches: &Watches, metrics: &Metrics) -> 
         located = locate(request.path);
     }
     let finding = match located {
-        Ok(Some(place)) => at(request, place, watches, metrics, &mut unwatched),
+        Ok(Some(place)) => patiently(request, &place, watches, metrics, &mut unwatched),
         Ok(None) if !request.guard.is_dir() => Finding::RootGone,
         Ok(None) => tree(Tree::Absent, linked),
         Err(error) => unreadable(request.path, &error),
@@ -109,9 +111,29 @@ fn locate(path: &Path) -> io::Result<Option<Place>> {
     Ok(Some(Place { real, kind, is_link }))
 }
 
+/// What was read is believed when it held still; when somebody waits, it need not after some tries.
+fn patiently(
+    request: &TreeRequest<'_>,
+    place: &Place,
+    watches: &Watches,
+    metrics: &Metrics,
+    unwatched: &mut Option<String>,
+) -> Finding {
+    let tries = if request.look == Look::AsItIs { TRIES } else { 0 };
+    for _ in 0..tries {
+        match at(request, place, Motion::Refused, watches, metrics, unwatched) {
+            Finding::Unstable => {}
+            finding => return finding,
+        }
+    }
+    let motion = if request.look == Look::AsItIs { Motion::Taken } else { Motion::Refused };
+    at(request, place, motion, watches, metrics, unwatched)
+}
+
 fn at(
     request: &TreeRequest<'_>,
-    place: Place,
+    place: &Place,
+    motion: Motion,
     watches: &Watches,
     metrics: &Metrics,
     unwatched: &mut Option<String>,
@@ -147,12 +169,13 @@ fn at(
         };
     }
     let mut hashes = Hashes::new(&walk.files);
-    let mut reader = Reader::new(metrics);
-    let mut text = None;
+    let mut reader = Reader::new(motion, metrics);
+    let (mut text, mut moved) = (None, false);
     for found in &walk.files {
         let mut head = is_metadata_file(found, file).then(Vec::new);
         match hashes.add(found, &mut reader, head.as_mut()) {
             Content::Stable => {}
+            Content::Changed if motion == Motion::Taken => moved = true,
             Content::Changed => return Finding::Unstable,
             Content::Unreadable(error) => return unreadable(&found.path, &error),
         }
@@ -165,7 +188,7 @@ fn at(
         hash_with_ignored: hashes.with_ignored(),
         version_hash: hashes.framed(),
         fingerprint,
-        racy: walk.files.iter().any(|f| stamp::is_racy(&f.stamp, started_ns)),
+        racy: moved || walk.files.iter().any(|f| stamp::is_racy(&f.stamp, started_ns)),
         file_count: hashes.file_count,
         total_size: hashes.total_size,
         version: metadata.as_ref().and_then(|m| m.version.as_deref()).map(Into::into),

@@ -191,3 +191,28 @@ fn an_unknown_project_waits_for_collections_only() {
     bench.cookie();
     assert_eq!(bench.synced(waiter), None);
 }
+
+#[test]
+fn what_never_holds_still_holds_up_nobody() {
+    let mut bench = Bench::running(world());
+    let pdf = copy("/p", "pdf");
+    bench.world.unstable.insert(pdf.clone());
+    bench.edit(&pdf, 9);
+    bench.finish(&pdf);
+    assert!(bench.jobs.is_empty(), "nobody waits, so it may come to rest first");
+    bench.writing(pdf.join("SKILL.md"));
+    let waiter = bench.sync(of("/p"));
+    bench.cookie();
+    bench.writing(pdf.join("SKILL.md"));
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), None, "that look has no result");
+    bench.writing(pdf.join("SKILL.md"));
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!(bench.drift("/p", "pdf"), S::Modified);
+    bench.world.unstable.clear();
+    bench.edit(&pdf, 1);
+    bench.settle();
+    assert_eq!(bench.drift("/p", "pdf"), S::InSync);
+    bench.assert_like_fresh();
+}

@@ -11,6 +11,9 @@ use skillmeat_tests::sandbox::{Sandbox, remove};
 use super::{note, with_drift};
 use crate::binaries;
 
+/// How a home is lost, and what it is called.
+type Loss<'a> = (&'a str, &'a dyn Fn(&Sandbox));
+
 /// Waits for what happens without being asked for.
 #[track_caller]
 fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -74,7 +77,7 @@ fn a_deleted_lock_file_makes_no_room_for_a_second_daemon() {
 #[test]
 fn a_daemon_whose_home_is_gone_ends() {
     let away = |sandbox: &Sandbox| sandbox.root.join("away");
-    let ways: [(&str, &dyn Fn(&Sandbox)); 3] = [
+    let ways: [Loss<'_>; 3] = [
         ("moved", &|sandbox| fs::rename(&sandbox.home, away(sandbox)).expect("it is there")),
         ("removed", &|sandbox| remove(&sandbox.home)),
         ("without its state", &|sandbox| remove(&sandbox.places().state)),
