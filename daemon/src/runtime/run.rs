@@ -25,12 +25,13 @@ use crate::library::config::Config;
 use crate::metrics::Metrics;
 use crate::notifications::Notifier;
 use crate::os;
+use crate::os::private_dir::PrivateDirError;
 use crate::registry::{self, Registrar};
 use crate::scan::discover;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
 use crate::watch::{WatchError, Watches};
-use skillmeat_protocol::endpoint::{Endpoint, Env, LockNote, NoHome, Places};
+use skillmeat_protocol::endpoint::{Env, LockNote, NoHome, Places};
 use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
 use skillmeat_protocol::request::{DiscoverQuery, ShutdownReason};
 use std::io;
@@ -186,7 +187,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         .build()
         .map_err(thread("the server"))?;
     let entered = runtime.enter();
-    let listener = listen(&places.endpoint)?;
+    let (listener, elsewhere) = listen(&places)?;
     drop(entered);
     places.endpoint = listener.endpoint().clone();
     names.watch(own_watches, &places, &places.endpoint);
@@ -196,7 +197,12 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         endpoint: places.endpoint.to_string(),
         logs: directories.logs.display().to_string(),
     })?;
-    let notes = opened.notes.into_iter().chain(lock.warning().map(Into::into)).chain(logging.trouble().map(Into::into));
+    let notes = opened
+        .notes
+        .into_iter()
+        .chain(lock.warning().map(Into::into))
+        .chain(elsewhere)
+        .chain(logging.trouble().map(Into::into));
     let (stop_tx, stop) = mpsc::channel(1);
     let signals = listen_for_signals(stop_tx.clone(), engine.handle.clone()).map_err(thread("handling signals"))?;
     let context = Arc::new(ServerContext {
@@ -252,14 +258,27 @@ impl HomeFiles for Files {
     }
 }
 
-/// Listens on the socket that systemd hands over, else on our own. Called within the runtime.
-fn listen(endpoint: &Endpoint) -> Result<Listener, StartError> {
+/// Listens on the socket that systemd hands over, else on our own; also says why it is not where it should be. Called within
+/// the runtime.
+fn listen(places: &Places) -> Result<(Listener, Option<String>), StartError> {
     #[cfg(target_os = "linux")]
     if let Some(listener) = listenfd::ListenFd::from_env().take_unix_listener(0).ok().flatten() {
         let what = "listening on the socket of systemd";
-        return Listener::adopt(listener).map_err(|source| StartError::Thread { what, source });
+        let adopted = Listener::adopt(listener).map_err(|source| StartError::Thread { what, source });
+        return adopted.map(|listener| (listener, None));
     }
-    Ok(Listener::bind(endpoint)?)
+    match (Listener::bind(&places.endpoint), places.fallback()) {
+        // A directory that cannot be made or used; one that is not to be trusted is refused.
+        (Err(ListenError::Directory(why @ PrivateDirError::Io { .. })), Some(other)) => {
+            let note = format!(
+                "{why}; listening on {other} instead; set XDG_RUNTIME_DIR to a directory of yours that can be written to, \
+                 or unset it"
+            );
+            tracing::warn!("{note}");
+            Ok((Listener::bind(&other)?, Some(note)))
+        }
+        (bound, _) => Ok((bound?, None)),
+    }
 }
 
 impl Daemon {
