@@ -204,6 +204,7 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Scan(job, urgency) => self.parts.pool.submit(job, urgency),
+                Effect::Promote(units) => self.parts.pool.promote(&units),
                 Effect::WriteCookie(number) => {
                     if let Err(error) = self.parts.watches.write_cookie(number) {
                         tracing::warn!(%error, "cannot write a cookie; the barrier will compare by stat");

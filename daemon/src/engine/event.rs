@@ -2,6 +2,7 @@
 
 use super::handle::SyncScope;
 use super::snapshot::Snapshot;
+use super::unit::Unit;
 use crate::cache::Change;
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
@@ -11,6 +12,7 @@ use crate::watch::Hint;
 use skillmeat_protocol::clock::Clock;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::event::DriftEvent;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +93,8 @@ pub enum Command {
 pub enum Effect {
     /// Look at a unit.
     Scan(Job, Urgency),
+    /// Somebody waits for these units: look at them before others that were asked for earlier.
+    Promote(HashSet<Unit>),
     /// Write a cookie of this number.
     WriteCookie(u64),
     /// Start the watching anew: what is watched is no longer known.

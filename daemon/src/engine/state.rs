@@ -197,6 +197,7 @@ impl State {
             match self.job(unit, look) {
                 Some(job) => {
                     self.looks += 1;
+                    let urgency = self.urgency_of(unit, urgency);
                     self.effects.push(Effect::Scan(job, urgency));
                 }
                 None => {

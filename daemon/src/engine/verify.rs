@@ -9,6 +9,7 @@ use super::unit::Unit;
 use super::work::{Mark, Seq};
 use crate::scan::{Look, Urgency};
 use crate::watch::Hint;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -87,8 +88,29 @@ impl State {
         }
         match project {
             None => self.work.hurry(|_| true, now.mono),
-            Some(slot) => self.work.hurry(|root| !matches!(root, Root::Project(s) if s != slot), now.mono),
+            Some(slot) => {
+                let concerns = |root: Root| !matches!(root, Root::Project(s) if s != slot);
+                self.work.hurry(concerns, now.mono);
+                // At a cold start they are queued behind those of every other project.
+                let units: HashSet<Unit> = self.work.started(concerns).collect();
+                if !units.is_empty() {
+                    self.effects.push(Effect::Promote(units));
+                }
+            }
         }
+    }
+
+    /// The urgency of a look, given who waits for what.
+    pub(super) fn urgency_of(&self, unit: Unit, urgency: Urgency) -> Urgency {
+        let mut awaited =
+            self.barrier.projects().filter_map(|path| self.projects_by_path.get(Path::new(path))).peekable();
+        let is_awaited = awaited.peek().is_some()
+            && match self.root_of(unit) {
+                Some(Root::Project(slot)) => awaited.any(|awaited| *awaited == slot),
+                // Every project depends on the home and the collections.
+                _ => true,
+            };
+        if is_awaited { Urgency::Now } else { urgency }
     }
 
     /// What is due at this time.
