@@ -211,9 +211,15 @@ impl Driver {
                     }
                 }
                 Effect::RestartWatches => {
-                    if let Err(error) = self.parts.watches.restart() {
-                        tracing::error!(%error, "cannot restart watching");
-                    }
+                    let event = match self.parts.watches.restart() {
+                        Ok(()) => Event::WatchesBack,
+                        Err(error) => {
+                            tracing::error!(%error, "cannot restart watching; everything is polled, and it is tried again");
+                            Event::WatchesFailed
+                        }
+                    };
+                    let now = self.now();
+                    self.state.take(event, now);
                     (self.parts.restarted)();
                 }
                 Effect::Unwatch(root) => self.parts.watches.release(&root),

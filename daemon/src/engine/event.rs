@@ -51,6 +51,10 @@ pub enum Event {
         /// For people.
         reason: String,
     },
+    /// Watching could not be started anew: nothing is watched.
+    WatchesFailed,
+    /// Watching was started anew.
+    WatchesBack,
     /// A look ended.
     Scanned(Outcome),
     /// The daemon itself wrote below the home.

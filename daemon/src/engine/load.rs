@@ -9,6 +9,7 @@ use super::routes::Routes;
 use super::snapshot::{ArtifactView, Snapshot};
 use super::state::{Presence, Settings, State};
 use super::unit::Root;
+use super::verify::Restart;
 use super::work::{Running, Seq, Work};
 use crate::cache::{Change, Loaded};
 use crate::library::config::Config;
@@ -77,6 +78,7 @@ impl State {
             verified: false,
             next_verify: now.mono + super::state::SLOW_VERIFY,
             next_poll: None,
+            restart: Restart::default(),
             next_missing: None,
             barrier_times: Vec::new(),
         };

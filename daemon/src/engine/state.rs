@@ -10,7 +10,7 @@ use super::pending::Pending;
 use super::routes::{Reach, Routes};
 use super::snapshot::{ArtifactView, ProjectView, Snapshot};
 use super::unit::{CollectionSlot, ProjectSlot, Root, TreeSlot, Unit};
-use super::verify::ByStat;
+use super::verify::{ByStat, Restart};
 use super::work::{Mark, Seq, Work};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
@@ -155,6 +155,7 @@ pub struct State {
     pub(super) verified: bool,
     pub(super) next_verify: Duration,
     pub(super) next_poll: Option<Duration>,
+    pub(super) restart: Restart,
     pub(super) next_missing: Option<Duration>,
     /// Barriers that ended in this turn, and when they were asked.
     pub(super) barrier_times: Vec<Duration>,
@@ -182,6 +183,8 @@ impl State {
                 }
             }
             Event::Lost { reason } => self.lost(&reason, now),
+            Event::WatchesFailed => self.restart.failed(now.mono),
+            Event::WatchesBack => self.watches_back(now),
             Event::Scanned(outcome) => self.scanned(outcome, now),
             Event::LookAtHome => self.mark(Unit::Home, Root::Home, Look::Read, Hint::Finished, Urgency::Now, now),
             Event::Tick => {}
@@ -223,7 +226,11 @@ impl State {
     /// When the next turn is due without an event.
     pub fn deadline(&self) -> Duration {
         let times = [self.work.deadline(), self.barrier.deadline(), self.announcer.deadline(), self.next_poll];
-        times.into_iter().chain([self.next_missing]).flatten().fold(self.next_verify, Duration::min)
+        times
+            .into_iter()
+            .chain([self.next_missing, self.restart.deadline()])
+            .flatten()
+            .fold(self.next_verify, Duration::min)
     }
 
     /// The latest picture.

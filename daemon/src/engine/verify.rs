@@ -18,6 +18,30 @@ const POLL: Duration = Duration::from_secs(2);
 /// Interval at which missing projects are looked for: an unmounted file system comes back without an event.
 const LOOK_FOR_MISSING: Duration = Duration::from_secs(5);
 
+/// Pause before watching is started anew after that failed; it doubles up to [`RESTART_MAX`].
+const RESTART_MIN: Duration = Duration::from_secs(1);
+/// Longest such pause.
+const RESTART_MAX: Duration = Duration::from_secs(64);
+
+/// Attempts to watch again after watching could not be started: other programs give back what was used up.
+#[derive(Debug, Default)]
+pub(super) struct Restart {
+    pause: Duration,
+    at: Option<Duration>,
+}
+
+impl Restart {
+    pub(super) fn failed(&mut self, now: Duration) {
+        self.pause = (self.pause * 2).clamp(RESTART_MIN, RESTART_MAX);
+        self.at = Some(now + self.pause);
+    }
+
+    /// When to try again.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.at
+    }
+}
+
 /// What a barrier compares by `stat`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ByStat {
@@ -34,6 +58,16 @@ impl State {
         self.effects.push(Effect::RestartWatches);
         self.barrier.reissue();
         self.verify_everything(Urgency::Now, now);
+    }
+
+    /// What was looked at meanwhile could not be watched; another look does.
+    pub(super) fn watches_back(&mut self, now: Now) {
+        let failed = std::mem::take(&mut self.restart);
+        if !failed.pause.is_zero() {
+            tracing::info!("watching again; everything is compared");
+            self.seq.0 += 1;
+            self.verify_everything(Urgency::Now, now);
+        }
     }
 
     /// Marks every unit for a comparison by stamps.
@@ -123,6 +157,10 @@ impl State {
         for scope in overdue {
             tracing::warn!("a cookie did not come back; comparing by stat instead");
             self.bring_up(&scope, after, ByStat::All, now);
+        }
+        if self.restart.at.is_some_and(|at| now.mono >= at) {
+            self.restart.at = None;
+            self.effects.push(Effect::RestartWatches);
         }
         if now.mono >= self.next_verify {
             self.seq.0 += 1;
