@@ -98,7 +98,7 @@ pub enum LostHome {
 }
 
 impl InstanceLock {
-    /// Takes the lock, without waiting. Makes the home as the user's umask has it (so before [`super::detach`]), and the
+    /// Takes the lock, without waiting. Makes the home as the user's umask has it, and the
     /// state directory in it for the user alone.
     ///
     /// # Errors

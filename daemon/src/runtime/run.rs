@@ -125,7 +125,6 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let uid = os::process::effective_uid().unwrap_or_default();
     let env = Env::of_process(uid);
     let mut places = Places::resolve(&env)?;
-    // Before detaching, which makes private what is created after it: a home is as open as the user's umask says.
     let lock = InstanceLock::acquire(&places)?;
     if mode == Mode::Detached {
         detach().map_err(StartError::Detach)?;
