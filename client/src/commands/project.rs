@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::reply::{Problem, Progress, Reply};
+use skillmeat_protocol::reply::{Problem, Progress, ProjectState, Reply};
 use skillmeat_protocol::request::{Call, DiscoverQuery, Format, Freshness, ProjectPath, Request};
 
 use super::{Context, pages};
 use crate::args::ProjectCommand;
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
-use crate::render::status::problems;
+use crate::render::status::{NOTHING_YET, problems};
 use crate::render::term::escape;
 use crate::render::{json, projects};
 use crate::surroundings::text;
@@ -95,6 +95,9 @@ fn each(context: &mut Context<'_>, paths: &[PathBuf], what: Registration) -> Don
             Ok(Reply::Json(text)) => answers.push(text),
             Ok(Reply::ProjectAdded(info)) => {
                 writeln!(context.out, "added {} ({})", escape(&info.path), escape(&info.name))?;
+                if info.state == ProjectState::Missing {
+                    writeln!(context.out, "{NOTHING_YET}; it is watched as soon as there is one")?;
+                }
             }
             Ok(Reply::ProjectRemoved(info)) => {
                 writeln!(context.out, "removed {}; its files are as they were", escape(&info.path))?;
