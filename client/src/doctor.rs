@@ -1,5 +1,7 @@
 //! `doctor`: is everything as it should be, and what to do where it is not. Works without a daemon, and starts none.
 
+mod disk;
+
 use std::fs;
 use std::path::Path;
 
@@ -68,7 +70,8 @@ pub fn doctor(context: &mut Context<'_>) -> Done {
             {
                 check_private(&mut checks, "endpoint", dir);
             }
-            check_daemon(&mut checks, context, &places);
+            let health = check_daemon(&mut checks, context, &places);
+            disk::check(&mut checks, &places, health.as_ref());
         }
         Err(failure) => checks.add("home", Verdict::Wrong, failure.message, failure.hint),
     }
@@ -118,7 +121,7 @@ fn repair(meta: &fs::Metadata, path: &Path) -> String {
     os::privacy_repair(meta, &shell_word(&path.to_string_lossy()))
 }
 
-fn check_daemon(checks: &mut Checks, context: &Context<'_>, places: &Places) {
+fn check_daemon(checks: &mut Checks, context: &Context<'_>, places: &Places) -> Option<HealthReply> {
     match launch::ask(context.around, &call(Request::Health, Freshness::Cached), Start::Never) {
         Ok((mut connection, Reply::Health(health))) => {
             check_health(checks, &health);
@@ -127,6 +130,7 @@ fn check_daemon(checks: &mut Checks, context: &Context<'_>, places: &Places) {
                 _ => None,
             };
             check_limits(checks, metrics.as_ref());
+            return Some(health);
         }
         Ok((_, other)) => not_answering(checks, unexpected(&other)),
         Err(failure) if failure.code == "no_daemon" => {
@@ -138,6 +142,7 @@ fn check_daemon(checks: &mut Checks, context: &Context<'_>, places: &Places) {
             check_limits(checks, None);
         }
     }
+    None
 }
 
 fn not_answering(checks: &mut Checks, failure: Failure) {

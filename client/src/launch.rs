@@ -34,6 +34,8 @@ const START_LOCK_WITHIN: Duration = Duration::from_secs(10);
 /// What a daemon has for getting ready.
 pub(crate) const READY_WITHIN: Duration = Duration::from_secs(10);
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(5);
+/// What a running daemon has for noticing that its socket is gone.
+const LOOK_WITHIN: Duration = Duration::from_secs(1);
 /// Between two looks at a lock.
 pub(crate) const LOCK_POLL: Duration = Duration::from_millis(10);
 
@@ -69,6 +71,7 @@ pub fn reach(around: &Surroundings, call: &Call, start: Start) -> Result<Connect
         (Attempt::Ready(connection), _) => Ok(connection),
         (Attempt::Skewed(_, welcome, Ordering::Greater), _) => Err(we_are_older(&welcome)),
         (Attempt::Skewed(_, welcome, _), Start::Never) => Err(daemon_is_older(&welcome)),
+        (Attempt::Nobody, Start::Never) if lock_is_free(&places) == Some(false) => settle_running(&places, call),
         (Attempt::Nobody, Start::Never) => {
             Err(Failure::no_daemon("no daemon is running").hint("start it with 'skillmeat daemon start'"))
         }
@@ -97,6 +100,7 @@ fn start_one(around: &Surroundings, places: &Places, call: &Call) -> Result<Conn
 fn settle(places: &Places, call: &Call) -> Result<Option<Connection>, Failure> {
     let deadline = Instant::now() + HAND_OVER_WITHIN;
     let mut asked = false;
+    ask_to_look(places);
     loop {
         match attempt(places, call, WELCOME_WITHIN)? {
             Attempt::Ready(connection) => return Ok(Some(connection)),
@@ -119,6 +123,38 @@ fn settle(places: &Places, call: &Call) -> Result<Option<Connection>, Failure> {
         }
         std::thread::sleep(LOCK_POLL);
     }
+}
+
+/// A daemon holds its lock but is not where it should be: it is starting, ending, or its socket was taken away, which it
+/// notices when asked to look.
+fn settle_running(places: &Places, call: &Call) -> Result<Connection, Failure> {
+    ask_to_look(places);
+    let deadline = Instant::now() + LOOK_WITHIN;
+    while lock_is_free(places) == Some(false) {
+        match attempt(places, call, WELCOME_WITHIN)? {
+            Attempt::Ready(connection) => return Ok(connection),
+            Attempt::Skewed(_, welcome, Ordering::Greater) => return Err(we_are_older(&welcome)),
+            Attempt::Skewed(_, welcome, _) => return Err(daemon_is_older(&welcome)),
+            Attempt::Nobody if Instant::now() >= deadline => {
+                let pid = lock_note(places).map_or(0, |note| note.pid);
+                return Err(Failure::unresponsive(format!(
+                    "a daemon (process {pid}) holds {} but does not listen on {}",
+                    places.lock_file().display(),
+                    places.endpoint
+                )));
+            }
+            Attempt::Nobody => std::thread::sleep(LOCK_POLL),
+        }
+    }
+    Err(Failure::no_daemon("the daemon ended just now").hint("start it with 'skillmeat daemon start'"))
+}
+
+/// Makes a running daemon look whether its socket and its lock file are still there: it watches the directory of this file.
+/// No process is named, because a noted number may be another program's by now.
+fn ask_to_look(places: &Places) {
+    // Closing it after it was open for writing is what is noticed. It is not made here, nor is its absence an error: then
+    // there is no directory either, and no daemon of it.
+    drop(File::options().write(true).open(places.start_lock_file()));
 }
 
 /// Asks a daemon of any version to end, with the line that every version understands.

@@ -4,8 +4,8 @@
 //! speaks another one the connection is of no use and the caller learns who is newer.
 
 use std::cmp::Ordering;
+use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use skillmeat_protocol::codec;
@@ -280,12 +280,18 @@ impl Lines {
 }
 
 /// Whether the daemon's lock is free; `None` when that cannot be told. A lock taken here is released at once.
+///
+/// The daemon locks a file, which somebody may delete, and its home, where directories can be locked.
 pub fn lock_is_free(places: &Places) -> Option<bool> {
-    is_free(&places.lock_file())
+    let file = is_free(os::open_file(&places.lock_file()));
+    match file {
+        Some(true) => is_free(os::open_dir(&places.home)).or(file),
+        _ => file,
+    }
 }
 
-fn is_free(path: &Path) -> Option<bool> {
-    match os::open_file(path) {
+fn is_free(opened: io::Result<File>) -> Option<bool> {
+    match opened {
         Ok(file) => match file.try_lock() {
             Ok(()) => Some(true),
             Err(std::fs::TryLockError::WouldBlock) => Some(false),

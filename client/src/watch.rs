@@ -66,7 +66,7 @@ fn opening(context: &mut Context<'_>, now: &SubscribedReply, colour: bool) -> io
     };
     writeln!(context.out, "watching {}: {}", escape(&projects), summary(total, colour))?;
     for project in &now.snapshot {
-        if let Some((word, tone)) = condition(project.state, project.available) {
+        if let Some((word, tone)) = condition(project.state, project.available, project.counts) {
             writeln!(context.out, "{}  {}", escape(&project.path), paint(word, tone, colour))?;
         }
     }
@@ -87,7 +87,12 @@ pub fn write_event(out: &mut dyn io::Write, event: &DriftEvent, colour: bool) ->
     let time = Utc::now().clock();
     let start = format!("{} {}", paint(&time, Tone::Dim, colour), escape(&event.project_name));
     if event.cause.kind == CauseKind::Availability || !event.available {
-        let (word, tone) = if event.available { ("available", Tone::Good) } else { ("missing", Tone::Bad) };
+        let (word, tone) = match (event.available, event.cause.path.is_some()) {
+            (true, _) => ("available", Tone::Good),
+            (false, true) => ("missing", Tone::Bad),
+            // Nothing happened at its path: somebody removed it from the list.
+            (false, false) => ("no longer registered", Tone::Dim),
+        };
         writeln!(out, "{start}  {}  {}", paint(word, tone, colour), escape(&event.project))?;
     }
     for change in &event.items {

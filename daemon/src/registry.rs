@@ -56,7 +56,11 @@ pub fn read(state: &Path) -> io::Result<Files> {
     let mut files = Files::default();
     if let Some(read) = read_one(&projects_file(state), parse_projects)? {
         files.projects = read.entries;
-        files.problems.extend(read.problems);
+        files.problems.extend(read.problems.into_iter().map(|problem| {
+            let kept = problem.hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+            let repair = "what 'skillmeat project list' does not show can be registered with 'skillmeat project add'";
+            Problem { hint: Some(format!("{kept}{repair}")), ..problem }
+        }));
     }
     if let Some(read) = read_one(&collections_file(state), parse_collections)? {
         files.collections = read.entries;
@@ -77,12 +81,21 @@ fn read_one<T>(path: &Path, parse: fn(&[u8], &Path) -> Registered<T>) -> io::Res
         let what = "it is a symbolic link to a file that is no registry; move it away";
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("cannot read {}: {what}", path.display())));
     }
-    if !read.problems.is_empty() {
+    // What this program writes has a heading at least: somebody emptied it, or a file system lost it.
+    if bytes.trim_ascii().is_empty() {
+        read.problems.push(Problem {
+            file: path.display().to_string(),
+            line: None,
+            key: None,
+            message: "it is empty; what it held is not known".to_owned(),
+            hint: None,
+        });
+    } else if !read.problems.is_empty() {
         let aside = path.with_extension("toml.damaged");
         keep_copy(&aside, &bytes)
             .map_err(|e| io::Error::new(e.kind(), format!("cannot keep a copy of {}: {e}", path.display())))?;
         for problem in &mut read.problems {
-            problem.hint.get_or_insert_with(|| format!("the file as it was is kept in {}", aside.display()));
+            problem.hint = Some(format!("the file as it was is kept in {}", aside.display()));
         }
     }
     Ok(Some(read))

@@ -9,6 +9,7 @@
 //! | home | `$HOME/.skillmeat` | its value |
 //! | socket | `$XDG_RUNTIME_DIR/skillmeat/daemon.sock`, else `<home>/daemon/run/daemon.sock` | `<home>/daemon/run/daemon.sock` |
 //! | too long for the platform | `<runtime or temporary directory>/skillmeat[-uid]/<hash of home>.sock` | the same |
+//! | runtime directory cannot be used | `<home>/daemon/run/daemon.sock`, found by the note | |
 //! | Windows | `\\.\pipe\skillmeat-<hash of home>` | the same |
 
 use std::fmt;
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// Longest socket path that `bind` takes, without its final zero.
 pub const MAX_SOCKET_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
-/// The part of the environment that decides. Relative and empty values count as unset.
+/// The part of the environment that decides. Empty values count as unset, and so do relative ones; only a relative
+/// `SKILLMEAT_HOME` is refused, because each directory would then have a home and a daemon of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     /// `HOME` (`USERPROFILE` on Windows).
@@ -35,10 +37,11 @@ pub struct Env {
 impl Env {
     /// The current process's environment, for the given user id.
     pub fn of_process(uid: u32) -> Self {
-        let path = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| !p.as_os_str().is_empty());
+        let path = |name: &str| set(name).filter(|p| p.is_absolute());
         Self {
             home: path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
-            skillmeat_home: path("SKILLMEAT_HOME"),
+            skillmeat_home: set("SKILLMEAT_HOME"),
             runtime_dir: path("XDG_RUNTIME_DIR"),
             temp_dir: std::env::temp_dir(),
             uid,
@@ -71,13 +74,23 @@ impl Endpoint {
     }
 }
 
-/// Neither `SKILLMEAT_HOME` nor `HOME` says where the home is.
+/// The environment does not say where the home is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoHome;
+pub enum NoHome {
+    /// Neither `SKILLMEAT_HOME` nor `HOME` is set.
+    Unset,
+    /// `SKILLMEAT_HOME` is not absolute.
+    Relative(PathBuf),
+}
 
 impl fmt::Display for NoHome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no home directory: set HOME or SKILLMEAT_HOME to an absolute path")
+        match self {
+            Self::Unset => f.write_str("no home directory: set HOME or SKILLMEAT_HOME to an absolute path"),
+            Self::Relative(path) => {
+                write!(f, "SKILLMEAT_HOME is '{}', which is relative; set it to an absolute path", path.display())
+            }
+        }
     }
 }
 
@@ -100,12 +113,13 @@ impl Places {
     /// Applies the table above.
     ///
     /// # Errors
-    /// [`NoHome`] when the environment names no home.
+    /// [`NoHome`] when the environment names no home, or a relative one.
     pub fn resolve(env: &Env) -> Result<Self, NoHome> {
         let (home, redirected) = match (&env.skillmeat_home, &env.home) {
+            (Some(home), _) if !home.is_absolute() => return Err(NoHome::Relative(home.clone())),
             (Some(home), _) => (home.clone(), true),
             (None, Some(home)) => (home.join(".skillmeat"), false),
-            (None, None) => return Err(NoHome),
+            (None, None) => return Err(NoHome::Unset),
         };
         let state = home.join("daemon");
         let endpoint = if cfg!(windows) {
@@ -119,6 +133,14 @@ impl Places {
             Endpoint::Socket(if fits(&socket) { socket } else { short_socket(env, &home) })
         };
         Ok(Self { home, state, redirected, endpoint })
+    }
+
+    /// Where the daemon listens when the place in the runtime directory cannot be used; the lock file then says so. None
+    /// when there is no other place.
+    pub fn fallback(&self) -> Option<Endpoint> {
+        let near = self.state.join("run").join("daemon.sock");
+        let other = Endpoint::Socket(near.clone());
+        (!cfg!(windows) && fits(&near) && other != self.endpoint).then_some(other)
     }
 
     /// Held by the daemon for as long as it lives; holds a [`LockNote`]. Never deleted.
@@ -222,7 +244,9 @@ mod tests {
         let two = [format!("{long}/a"), format!("{long}/b")]
             .map(|h| Places::resolve(&env(&h, None, None)).expect("has a home").endpoint);
         assert_ne!(two[0], two[1]);
-        assert_eq!(Places::resolve(&Env::default()), Err(NoHome));
+        assert_eq!(Places::resolve(&Env::default()), Err(NoHome::Unset));
+        let relative = Env { skillmeat_home: Some("x".into()), ..env("/h", None, None) };
+        assert_eq!(Places::resolve(&relative), Err(NoHome::Relative("x".into())));
     }
 
     #[test]

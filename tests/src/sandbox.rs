@@ -121,7 +121,7 @@ impl Sandbox {
     pub fn places(&self) -> Places {
         let env = Env {
             home: self.var("HOME"),
-            skillmeat_home: self.var("SKILLMEAT_HOME"),
+            skillmeat_home: self.var("SKILLMEAT_HOME").filter(|home| home.is_absolute()),
             runtime_dir: self.var("XDG_RUNTIME_DIR").filter(|dir| dir.is_absolute()),
             temp_dir: self.var("TMPDIR").unwrap_or_else(|| "/tmp".into()),
             uid: rustix::process::geteuid().as_raw(),

@@ -1,15 +1,16 @@
 //! `project`: which directories are watched.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::reply::{Progress, Reply};
+use skillmeat_protocol::reply::{Problem, Progress, ProjectState, Reply};
 use skillmeat_protocol::request::{Call, DiscoverQuery, Format, Freshness, ProjectPath, Request};
 
 use super::{Context, pages};
 use crate::args::ProjectCommand;
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
+use crate::render::status::{NOTHING_YET, problems};
 use crate::render::term::escape;
 use crate::render::{json, projects};
 use crate::surroundings::text;
@@ -36,11 +37,23 @@ fn list(context: &mut Context<'_>) -> Done {
         pages::print_json(context, call(Request::Projects, Freshness::Synced))?;
         return Ok(exit::OK);
     }
-    match context.ask(Request::Projects, Freshness::Synced)? {
+    let (mut connection, reply) =
+        launch::ask(context.around, &call(Request::Projects, Freshness::Synced), Start::IfNeeded)?;
+    match reply {
         Reply::Projects(reply) => projects::write_projects(context.out, &reply.projects, context.around.colour)?,
         other => return Err(unexpected(&other).into()),
     }
+    problems(context.out, &list_damage(&mut connection), context.around.colour)?;
     Ok(exit::OK)
+}
+
+/// What is wrong with the list of registered projects: some may be missing from it.
+pub(super) fn list_damage(connection: &mut Connection) -> Vec<Problem> {
+    let Ok(Reply::Health(health)) = connection.ask(&call(Request::Health, Freshness::Cached)) else {
+        // Whoever asked has an answer; why there is none to this is another command's to say.
+        return Vec::new();
+    };
+    health.problems.into_iter().filter(|p| Path::new(&p.file).ends_with("daemon/projects.toml")).collect()
 }
 
 #[derive(Clone, Copy)]
@@ -82,6 +95,9 @@ fn each(context: &mut Context<'_>, paths: &[PathBuf], what: Registration) -> Don
             Ok(Reply::Json(text)) => answers.push(text),
             Ok(Reply::ProjectAdded(info)) => {
                 writeln!(context.out, "added {} ({})", escape(&info.path), escape(&info.name))?;
+                if info.state == ProjectState::Missing {
+                    writeln!(context.out, "{NOTHING_YET}; it is watched as soon as there is one")?;
+                }
             }
             Ok(Reply::ProjectRemoved(info)) => {
                 writeln!(context.out, "removed {}; its files are as they were", escape(&info.path))?;

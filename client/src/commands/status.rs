@@ -7,6 +7,7 @@ use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{Counts, Item, Reply, StatusReply};
 use skillmeat_protocol::request::{Call, Detail, Format, Freshness, Request, ShowQuery, StatusQuery};
 
+use super::project::list_damage;
 use super::{Context, pages};
 use crate::args::StatusArgs;
 use crate::failure::{Done, Failure};
@@ -43,6 +44,9 @@ pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
         let colour = context.around.colour;
         let detail = if args.verbose { Depth::Full } else { Depth::Brief };
         look::write(context.out, &reply.projects, Look { colour, detail })?;
+        if reply.projects.is_empty() {
+            look::problems(context.out, &list_damage(&mut connection), colour)?;
+        }
         let present = present(&mut connection, &reply);
         look::advice(context.out, &present, colour)?;
         // Results first: both may go to one terminal.

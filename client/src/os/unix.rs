@@ -181,6 +181,37 @@ pub fn open_lock_file(path: &Path) -> io::Result<File> {
     }
 }
 
+/// What the file system of a directory says against writing there.
+///
+/// # Errors
+/// Those of `statvfs`.
+pub fn disk_flaw(dir: &Path) -> io::Result<Option<String>> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(if disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
+        Some("is on a read-only file system".to_owned())
+    } else if disk.f_bavail == 0 {
+        Some("is on a full file system".to_owned())
+    } else if disk.f_files > 0 && disk.f_favail == 0 {
+        Some("is on a file system that takes no more files".to_owned())
+    } else {
+        rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).err().map(|e| format!("cannot be written to: {e}"))
+    })
+}
+
+/// Bytes that can still be written to the file system of a directory; none when it does not say.
+pub fn free_bytes(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Opens a directory, to lock it.
+///
+/// # Errors
+/// Those of `open`.
+pub fn open_dir(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Creates a directory and its parents, for the owner only.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

@@ -140,6 +140,27 @@ impl Write for Stream {
     }
 }
 
+/// What the file system of a directory says against writing there: nothing that writing would not say.
+///
+/// # Errors
+/// None.
+pub fn disk_flaw(_dir: &Path) -> io::Result<Option<String>> {
+    Ok(None)
+}
+
+/// Not asked for here.
+pub fn free_bytes(_dir: &Path) -> Option<u64> {
+    None
+}
+
+/// Directories are not locked on Windows, where an open file cannot be deleted.
+///
+/// # Errors
+/// Always.
+pub fn open_dir(_path: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Creates a directory and its parents; the profile directory's access list protects them.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)

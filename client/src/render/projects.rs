@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use skillmeat_protocol::reply::{
-    CollectionInfo, CollectionReply, CollectionsReply, DiscoverReply, ProjectInfo, ProjectState,
+    CollectionInfo, CollectionReply, CollectionsReply, Counts, DiscoverReply, ProjectInfo, ProjectState,
 };
 
 use super::artifacts;
@@ -19,6 +19,7 @@ pub fn write_projects(out: &mut dyn Write, projects: &[ProjectInfo], colour: boo
             ProjectState::Watched => ("", Tone::Plain),
             ProjectState::Pending => ("pending", Tone::Notice),
             ProjectState::Degraded => ("degraded", Tone::Warn),
+            ProjectState::Missing if project.counts == Counts::default() => ("nothing to watch yet", Tone::Notice),
             ProjectState::Missing => ("missing", Tone::Bad),
         };
         table.row([

@@ -50,15 +50,19 @@ pub fn write(out: &mut dyn Write, projects: &[ProjectStatus], look: Look) -> io:
 fn header(out: &mut dyn Write, project: &ProjectStatus, look: Look) -> io::Result<()> {
     let name = escape(&project.name);
     write!(out, "{}  {}", paint(&name, Tone::Bold, look.colour), escape(&project.path))?;
-    if let Some((word, tone)) = condition(project.state, project.available) {
+    if let Some((word, tone)) = condition(project.state, project.available, project.counts) {
         write!(out, "  {}", paint(word, tone, look.colour))?;
     }
     writeln!(out)
 }
 
+/// A registered directory that nothing is known of, in which there is no profile root either.
+pub const NOTHING_YET: &str = "nothing to watch yet: there is no .claude or other profile directory in it";
+
 /// What is unusual about a project.
-pub fn condition(state: ProjectState, available: bool) -> Option<(&'static str, Tone)> {
+pub fn condition(state: ProjectState, available: bool, counts: Counts) -> Option<(&'static str, Tone)> {
     match state {
+        ProjectState::Missing if counts == Counts::default() => Some((NOTHING_YET, Tone::Notice)),
         ProjectState::Missing => Some(("missing: the last known answer is shown", Tone::Bad)),
         ProjectState::Degraded => Some(("degraded: polled, because it cannot be watched", Tone::Warn)),
         ProjectState::Pending => Some(("pending: not looked at yet", Tone::Notice)),
@@ -278,12 +282,15 @@ mod tests {
         let mut gone = project(vec![]);
         gone.state = ProjectState::Missing;
         gone.available = false;
+        let empty = gone.clone();
+        gone.counts.in_sync = 1;
         let mut polled = project(vec![]);
         polled.state = ProjectState::Degraded;
-        let text = text(&[gone, polled], LOOK);
+        let text = text(&[gone, empty, polled], LOOK);
         assert!(text.contains("w  /w  missing: "), "{text}");
+        assert!(text.contains("w  /w  nothing to watch yet: "), "{text}");
         assert!(text.contains("w  /w  degraded: "), "{text}");
-        assert!(text.ends_with("2 projects: nothing is deployed\n"), "{text}");
+        assert!(text.contains("3 projects: "), "{text}");
     }
 
     #[test]

@@ -40,8 +40,12 @@ impl State {
             // Whoever the artifact belongs to is gone, or nearly: that look decides.
             (Unit::Tree(_), Finding::RootGone) => self.mark_owner(root, ended, now),
             (_, Finding::Unstable) => {
-                // Read while it was written: its last known state stays until it holds still.
-                let mark = Mark { hint: Hint::Ongoing, ..Mark::at_once(ended.since, Look::Read) };
+                // Read while it was written: its last known state stays until it holds still, but nobody waits for that.
+                let mark = if self.barrier.is_empty() {
+                    Mark { hint: Hint::Ongoing, ..Mark::at_once(ended.since, Look::Read) }
+                } else {
+                    Mark::at_once(ended.since, Look::AsItIs)
+                };
                 self.work.mark(unit, root, mark, now.mono);
             }
             (Unit::Tree(slot), Finding::Failed(reason)) => {

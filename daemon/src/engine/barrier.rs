@@ -95,6 +95,14 @@ impl Barrier {
         self.tickets.iter().map(|t| t.deadline).min()
     }
 
+    /// Projects that somebody waits for, by path.
+    pub fn projects(&self) -> impl Iterator<Item = &str> {
+        self.tickets.iter().filter_map(|ticket| match &ticket.scope {
+            SyncScope::Project(path) => Some(&**path),
+            SyncScope::All => None,
+        })
+    }
+
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.tickets.is_empty()

@@ -47,6 +47,8 @@ pub struct Parts {
     pub registrar: Registrar,
     /// Who is told of changed settings.
     pub configure: Box<dyn Fn(Arc<Config>) + Send>,
+    /// Who is told that nothing is watched any more, so that what no look watches is watched again.
+    pub restarted: Box<dyn Fn() + Send>,
 }
 
 /// The channel into the engine, before there is an engine: its sources are started first.
@@ -204,10 +206,18 @@ impl Driver {
             match effect {
                 Effect::Scan(job, urgency) => self.parts.pool.submit(job, urgency),
                 Effect::Drain(number) => self.parts.watches.drain(number),
+                Effect::Promote(units) => self.parts.pool.promote(&units),
                 Effect::RestartWatches => {
-                    if let Err(error) = self.parts.watches.restart() {
-                        tracing::error!(%error, "cannot restart watching");
-                    }
+                    let event = match self.parts.watches.restart() {
+                        Ok(()) => Event::WatchesBack,
+                        Err(error) => {
+                            tracing::error!(%error, "cannot restart watching; everything is polled, and it is tried again");
+                            Event::WatchesFailed
+                        }
+                    };
+                    let now = self.now();
+                    self.state.take(event, now);
+                    (self.parts.restarted)();
                 }
                 Effect::Unwatch(root) => self.parts.watches.release(&root),
                 Effect::Publish(snapshot) => {

@@ -2,6 +2,7 @@
 
 use super::handle::SyncScope;
 use super::snapshot::Snapshot;
+use super::unit::Unit;
 use crate::cache::Change;
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
@@ -11,6 +12,7 @@ use crate::watch::Hint;
 use skillmeat_protocol::clock::Clock;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::event::DriftEvent;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +60,10 @@ pub enum Event {
         /// For people.
         reason: String,
     },
+    /// Watching could not be started anew: nothing is watched.
+    WatchesFailed,
+    /// Watching was started anew.
+    WatchesBack,
     /// A look ended.
     Scanned(Outcome),
     /// The daemon itself wrote below the home.
@@ -102,6 +108,8 @@ pub enum Effect {
     Scan(Job, Urgency),
     /// Drain the kernel's queue, under this number.
     Drain(u64),
+    /// Somebody waits for these units: look at them before others that were asked for earlier.
+    Promote(HashSet<Unit>),
     /// Start the watching anew: what is watched is no longer known.
     RestartWatches,
     /// Stop watching below a directory.

@@ -16,8 +16,40 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Touches of one turn that are remembered: a program that rewrites a file without an end touches two or three paths.
+const REMEMBERED: usize = 4;
+
+/// The last touches of a turn, with nothing else between them.
+#[derive(Debug, Default)]
+pub(super) struct Repetitions(Vec<Touch>);
+
+impl Repetitions {
+    /// Whether an earlier touch has had the same consequences already: what it marked is due, and is not looked at before
+    /// the turn ends.
+    fn has(&mut self, touch: &Touch) -> bool {
+        if let Some(earlier) = self.0.iter_mut().find(|earlier| earlier.path == touch.path) {
+            let known = earlier.hint >= touch.hint;
+            earlier.hint = earlier.hint.max(touch.hint);
+            return known;
+        }
+        if self.0.len() == REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push(touch.clone());
+        false
+    }
+
+    /// Something else happened, or the turn ended.
+    pub(super) fn end(&mut self) {
+        self.0.clear();
+    }
+}
+
 impl State {
     pub(super) fn touched(&mut self, touch: &Touch, now: Now) {
+        if self.repetitions.has(touch) {
+            return;
+        }
         self.seq.0 += 1;
         if self.looks > 0 && !self.heard.contains(&touch.path) {
             self.heard.insert(touch.path.clone());

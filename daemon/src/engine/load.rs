@@ -3,11 +3,13 @@
 use super::announce::Announcer;
 use super::barrier::Barrier;
 use super::event::Now;
+use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::Routes;
 use super::snapshot::{ArtifactView, Snapshot};
 use super::state::{Presence, Settings, State};
 use super::unit::Root;
+use super::verify::Restart;
 use super::work::{Running, Seq, Work};
 use crate::cache::{Change, Loaded};
 use crate::library::config::Config;
@@ -66,6 +68,7 @@ impl State {
             history: VecDeque::new(),
             history_from: 0,
             heard: HashSet::new(),
+            repetitions: Repetitions::default(),
             looks: 0,
             pending: Pending::default(),
             snapshot,
@@ -75,6 +78,7 @@ impl State {
             verified: false,
             next_verify: now.mono + super::state::SLOW_VERIFY,
             next_poll: None,
+            restart: Restart::default(),
             next_missing: None,
             barrier_times: Vec::new(),
         };

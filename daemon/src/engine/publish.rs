@@ -83,8 +83,11 @@ impl State {
         if changed {
             self.persist();
             let moved = std::mem::take(&mut self.pending.moved);
+            // From the picture that readers still have.
+            let farewells = self.farewells(now);
             let mut snapshot = self.next_snapshot(outstanding);
             let mut events = self.events(tellings, &introduced, &moved, now);
+            events.extend(farewells);
             // Each event is a point in history of its own: whoever left after the first of a turn gets the others.
             for (event, _) in &mut events {
                 snapshot.clock.generation += 1;
@@ -211,6 +214,30 @@ impl State {
             self.pending.project(*slot);
         }
         complete
+    }
+
+    /// Projects that are no longer registered, with everything that subscribers knew of them.
+    fn farewells(&self, now: Now) -> Vec<(DriftEvent, Duration)> {
+        let paths = self.pending.gone.iter().filter_map(|old| match old {
+            OldView::Project(path) if !self.projects_by_path.contains_key(Path::new(&**path)) => Some(path),
+            _ => None,
+        });
+        let known = paths.filter_map(|path| self.snapshot.projects.get(path));
+        let farewell = |project: &Arc<ProjectView>| DriftEvent {
+            clock: self.snapshot.clock,
+            cause: Cause { kind: CauseKind::Availability, path: None },
+            project: project.path.to_string(),
+            project_name: project.name.to_string(),
+            available: false,
+            items: Vec::new(),
+            gone: project
+                .drift
+                .iter()
+                .chain(&project.in_sync)
+                .map(|item| GoneItem { key: item.key.clone(), profile: Some(item.profile.to_string()) })
+                .collect(),
+        };
+        known.map(|project| (farewell(project), now.mono)).collect()
     }
 
     /// What subscribers are told of this turn, but for the clocks, and since when each was known.

@@ -5,10 +5,12 @@ use super::barrier::{Barrier, Ending};
 use super::event::{Effect, Event, Now, Response};
 use super::handle::SyncScope;
 use super::items::Item;
+use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::{Reach, Routes};
 use super::snapshot::{ArtifactView, ProjectView, Snapshot};
 use super::unit::{CollectionSlot, ProjectSlot, Root, TreeSlot, Unit};
+use super::verify::Restart;
 use super::work::{Mark, Seq, Work};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
@@ -141,6 +143,7 @@ pub struct State {
     pub(super) history_from: u64,
     /// Touched paths since a look is under way: it watches places that have no route before it is taken in.
     pub(super) heard: HashSet<PathBuf>,
+    pub(super) repetitions: Repetitions,
     /// Listings under way.
     pub(super) looks: u32,
     pub(super) pending: Pending,
@@ -152,6 +155,7 @@ pub struct State {
     pub(super) verified: bool,
     pub(super) next_verify: Duration,
     pub(super) next_poll: Option<Duration>,
+    pub(super) restart: Restart,
     pub(super) next_missing: Option<Duration>,
     /// Barriers that ended in this turn, and when they were asked.
     pub(super) barrier_times: Vec<Duration>,
@@ -166,6 +170,9 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 impl State {
     /// Takes one event in. Several may be taken before one [`Self::settle`].
     pub fn take(&mut self, event: Event, now: Now) {
+        if !matches!(event, Event::Touched(_)) {
+            self.repetitions.end();
+        }
         match event {
             Event::Touched(touch) => self.touched(&touch, now),
             Event::Drained(number, heard) => {
@@ -176,6 +183,8 @@ impl State {
                 }
             }
             Event::Lost { reason } => self.lost(&reason, now),
+            Event::WatchesFailed => self.restart.failed(now.mono),
+            Event::WatchesBack => self.watches_back(now),
             Event::Scanned(outcome) => self.scanned(outcome, now),
             Event::LookAtHome => self.mark(Unit::Home, Root::Home, Look::Read, Hint::Finished, Urgency::Now, now),
             Event::Tick => {}
@@ -185,11 +194,13 @@ impl State {
 
     /// Ends a turn: starts what is due, publishes what changed, announces, lets barriers end.
     pub fn settle(&mut self, now: Now) -> Vec<Effect> {
+        self.repetitions.end();
         self.by_time(now);
         for (unit, look, urgency) in self.work.start(now.mono) {
             match self.job(unit, look) {
                 Some(job) => {
                     self.looks += 1;
+                    let urgency = self.urgency_of(unit, urgency);
                     self.effects.push(Effect::Scan(job, urgency));
                 }
                 None => {
@@ -215,7 +226,11 @@ impl State {
     /// When the next turn is due without an event.
     pub fn deadline(&self) -> Duration {
         let times = [self.work.deadline(), self.barrier.deadline(), self.announcer.deadline(), self.next_poll];
-        times.into_iter().chain([self.next_missing]).flatten().fold(self.next_verify, Duration::min)
+        times
+            .into_iter()
+            .chain([self.next_missing, self.restart.deadline()])
+            .flatten()
+            .fold(self.next_verify, Duration::min)
     }
 
     /// The latest picture.

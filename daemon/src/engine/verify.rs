@@ -9,6 +9,7 @@ use super::unit::Unit;
 use super::work::{Mark, Seq};
 use crate::scan::{Look, Urgency};
 use crate::watch::Hint;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,30 @@ const POLL: Duration = Duration::from_secs(2);
 /// Interval at which missing projects are looked for: an unmounted file system comes back without an event.
 const LOOK_FOR_MISSING: Duration = Duration::from_secs(5);
 
+/// Pause before watching is started anew after that failed; it doubles up to [`RESTART_MAX`].
+const RESTART_MIN: Duration = Duration::from_secs(1);
+/// Longest such pause.
+const RESTART_MAX: Duration = Duration::from_secs(64);
+
+/// Attempts to watch again after watching could not be started: other programs give back what was used up.
+#[derive(Debug, Default)]
+pub(super) struct Restart {
+    pause: Duration,
+    at: Option<Duration>,
+}
+
+impl Restart {
+    pub(super) fn failed(&mut self, now: Duration) {
+        self.pause = (self.pause * 2).clamp(RESTART_MIN, RESTART_MAX);
+        self.at = Some(now + self.pause);
+    }
+
+    /// When to try again.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.at
+    }
+}
+
 impl State {
     pub(super) fn lost(&mut self, reason: &str, now: Now) {
         tracing::warn!(reason, "events were lost; everything is compared again");
@@ -24,6 +49,16 @@ impl State {
         self.effects.push(Effect::RestartWatches);
         self.barrier.reissue();
         self.verify_everything(Urgency::Now, now);
+    }
+
+    /// What was looked at meanwhile could not be watched; another look does.
+    pub(super) fn watches_back(&mut self, now: Now) {
+        let failed = std::mem::take(&mut self.restart);
+        if !failed.pause.is_zero() {
+            tracing::info!("watching again; everything is compared");
+            self.seq.0 += 1;
+            self.verify_everything(Urgency::Now, now);
+        }
     }
 
     /// Marks every unit for a comparison by stamps.
@@ -78,12 +113,37 @@ impl State {
         }
         match project {
             None => self.work.hurry(|_| true, now.mono),
-            Some(slot) => self.work.hurry(|root| !matches!(root, Root::Project(s) if s != slot), now.mono),
+            Some(slot) => {
+                let concerns = |root: Root| !matches!(root, Root::Project(s) if s != slot);
+                self.work.hurry(concerns, now.mono);
+                // At a cold start they are queued behind those of every other project.
+                let units: HashSet<Unit> = self.work.started(concerns).collect();
+                if !units.is_empty() {
+                    self.effects.push(Effect::Promote(units));
+                }
+            }
         }
+    }
+
+    /// The urgency of a look, given who waits for what.
+    pub(super) fn urgency_of(&self, unit: Unit, urgency: Urgency) -> Urgency {
+        let mut awaited =
+            self.barrier.projects().filter_map(|path| self.projects_by_path.get(Path::new(path))).peekable();
+        let is_awaited = awaited.peek().is_some()
+            && match self.root_of(unit) {
+                Some(Root::Project(slot)) => awaited.any(|awaited| *awaited == slot),
+                // Every project depends on the home and the collections.
+                _ => true,
+            };
+        if is_awaited { Urgency::Now } else { urgency }
     }
 
     /// What is due at this time.
     pub(super) fn by_time(&mut self, now: Now) {
+        if self.restart.at.is_some_and(|at| now.mono >= at) {
+            self.restart.at = None;
+            self.effects.push(Effect::RestartWatches);
+        }
         if now.mono >= self.next_verify {
             self.seq.0 += 1;
             self.verify_everything(Urgency::WhenIdle, now);

@@ -124,6 +124,11 @@ impl Work {
         }
     }
 
+    /// What of these roots is being looked at, or queued for it.
+    pub fn started(&self, concerns: impl Fn(Root) -> bool) -> impl Iterator<Item = Unit> {
+        self.running.iter().filter(move |(_, running)| concerns(running.root)).map(|(unit, _)| *unit)
+    }
+
     /// Starts what is due and not being looked at already.
     pub fn start(&mut self, now: Duration) -> Vec<(Unit, Look, Urgency)> {
         let due: Vec<_> = self.due.range(..=(now, Unit::Tree(super::unit::TreeSlot(u32::MAX)))).copied().collect();

@@ -148,13 +148,29 @@ fn parse<T>(
     let document = match Document::parse(bytes, path) {
         Ok(document) => document,
         Err(problem) => {
-            return Registered { entries: Vec::new(), problems: vec![problem] };
+            // A slip in one entry must not lose the others: each table is read by itself.
+            let text = String::from_utf8_lossy(bytes);
+            let pieces = tables(&text).filter_map(|piece| Document::parse(piece.as_bytes(), path).ok());
+            let entries = pieces.flat_map(|piece| {
+                let (mut unsaid, mut entries) = (Problems::default(), Vec::new());
+                let listed = piece.root().sections(list, &mut unsaid);
+                entries.extend(listed.sections.iter().filter_map(|section| entry(section, &mut unsaid)));
+                entries
+            });
+            return Registered { entries: entries.collect(), problems: vec![problem] };
         }
     };
     let mut problems = Problems::default();
     let listed = document.root().sections(list, &mut problems);
     let entries = listed.sections.iter().filter_map(|section| entry(section, &mut problems)).collect();
     Registered { entries, problems: problems.into_vec() }
+}
+
+/// The text in pieces, each from one header of a table to the next.
+fn tables(text: &str) -> impl Iterator<Item = &str> {
+    let starts = text.match_indices("\n[").map(|(at, _)| at + 1);
+    let ends: Vec<_> = starts.chain([text.len()]).collect();
+    ends.into_iter().scan(0, move |from, to| text.get(std::mem::replace(from, to)..to))
 }
 
 fn absolute_path(section: &Section<'_>, problems: &mut Problems) -> Option<PathBuf> {
@@ -283,6 +299,13 @@ mod tests {
         assert_eq!(read.entries.iter().map(|e| (e.name.as_str(), e.inode)).collect::<Vec<_>>(), [("b", 0)]);
         let lines: Vec<_> = read.problems.iter().filter_map(|p| p.line).collect();
         assert_eq!(lines, [2, 9, 11]);
+
+        let slip = b"[[projects]]\npath = \"/a\"\n[[projects]\npath = \"/b\"\n[[projects]]\npath = /c\n\
+            [[projects]]\npath = \"/d\"\n";
+        let read = parse_projects(slip, Path::new("/s/projects.toml"));
+        let paths: Vec<_> = read.entries.iter().map(|entry| entry.path.as_path()).collect();
+        assert_eq!(paths, [Path::new("/a"), Path::new("/d")]);
+        assert_eq!(read.problems.iter().map(|p| p.line).collect::<Vec<_>>(), [Some(3)]);
 
         for damaged in [&b"[[projects]"[..], b"projects = 1", b"\xff"] {
             assert_eq!(parse_projects(damaged, Path::new("/s/p")).problems.len(), 1);

@@ -6,10 +6,11 @@
 
 use std::io;
 
-/// Starts a session of its own, moves to `/`, and from here on creates files that only the user can read.
+/// Starts a session of its own and moves to `/`.
 ///
-/// For a daemon in the background only. Call it before any thread starts: all three hold for the whole process. Files
-/// whose openness the user chose (the SkillMeat home, projects) must therefore get their mode explicitly.
+/// For a daemon in the background only. Call it before any thread starts: both hold for the whole process. The umask stays
+/// the starter's: hook commands inherit it, and would otherwise make files in projects that a group cannot read. What the
+/// daemon keeps for itself is private by the explicit mode of its directories, and where those are not its own, of its files.
 ///
 /// # Errors
 /// `/` cannot be entered.
@@ -17,7 +18,6 @@ use std::io;
 pub fn detach() -> io::Result<()> {
     // Refused for a process group leader, which is what a shell makes of a job: such a daemon is its own group already.
     let _ = rustix::process::setsid();
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     std::env::set_current_dir("/")
 }
 
@@ -35,20 +35,23 @@ pub fn detach() -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::runtime::testing;
-    use std::os::unix::fs::PermissionsExt;
 
     /// Both halves: the parent starts this very test as a process that may change what holds for all its threads.
     #[test]
-    fn a_session_a_directory_and_a_umask_of_its_own() {
-        if let Some(directory) = testing::in_child() {
+    fn a_session_and_a_directory_of_its_own() {
+        if testing::in_child().is_some() {
+            let umask = || {
+                let umask = rustix::process::umask(rustix::fs::Mode::empty());
+                rustix::process::umask(umask);
+                umask
+            };
+            let before = umask();
             detach().expect("detached");
-            std::fs::write(directory.join("file"), "").expect("written");
-            let mode = std::fs::metadata(directory.join("file")).expect("metadata").permissions().mode();
             let own_session = rustix::process::getsid(None).ok() == Some(rustix::process::getpid());
             let at = std::env::current_dir().expect("a directory");
-            testing::leave(&format!("{own_session} {:o} {}", mode & 0o777, at.display()));
+            testing::leave(&format!("{own_session} {} {}", umask() == before, at.display()));
         }
-        let mut child = testing::Child::start("runtime::detach::tests::a_session_a_directory_and_a_umask_of_its_own");
-        assert_eq!(child.line(), "true 600 /");
+        let mut child = testing::Child::start("runtime::detach::tests::a_session_and_a_directory_of_its_own");
+        assert_eq!(child.line(), "true true /");
     }
 }

@@ -5,6 +5,10 @@
 //! hold a lock on a name that others no longer see. What stands in it, a [`LockNote`], is for finding and naming the
 //! holder, never for deciding whether there is one.
 //!
+//! A file can be deleted while it is locked, and whoever comes next would lock another one of that name. So the home
+//! itself is locked too, where directories can be: it is the same inode whatever path leads to it, and when it is
+//! deleted or moved, there is nothing left to be the daemon of. [`InstanceLock::check`] looks at all three names again.
+//!
 //! Whoever holds the lock may remove a stale socket; nobody else may.
 
 use crate::os::files::shared_file_system;
@@ -13,6 +17,11 @@ use skillmeat_protocol::endpoint::{LockNote, Places};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod pinned;
+
+use pinned::Pinned;
 
 /// More than any note; the rest of a file that is longer is not ours.
 const NOTE_LIMIT: u64 = 16 * 1024;
@@ -56,13 +65,40 @@ fn running(note: &LockNote) -> String {
 /// The lock, for as long as this value lives.
 #[derive(Debug)]
 pub struct InstanceLock {
-    file: File,
+    /// Replaced when its name was taken away.
+    file: Mutex<File>,
     path: PathBuf,
+    home: Pinned,
+    state: Pinned,
+    note: Mutex<LockNote>,
     warning: Option<String>,
 }
 
+/// What another look at a held lock found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Everything is as it was.
+    Intact,
+    /// The lock file was gone or another one, and is ours again.
+    Restored,
+}
+
+/// Why this process is no longer the daemon of its home, and must end.
+#[derive(Debug, thiserror::Error)]
+pub enum LostHome {
+    /// What was locked is not at this path any more.
+    #[error("{0} was moved, removed or replaced")]
+    Gone(PathBuf),
+    /// Another process holds the lock file that is there now.
+    #[error("another daemon holds {0}")]
+    Taken(PathBuf),
+    /// The lock file cannot be put back.
+    #[error("the lock file was taken away: {0}")]
+    Io(#[from] InstanceError),
+}
+
 impl InstanceLock {
-    /// Takes the lock, without waiting. Makes the home as the user's umask has it (so before [`super::detach`]), and the
+    /// Takes the lock, without waiting. Makes the home as the user's umask has it, and the
     /// state directory in it for the user alone.
     ///
     /// # Errors
@@ -74,6 +110,8 @@ impl InstanceLock {
         };
         std::fs::create_dir_all(&places.home).map_err(io_failed("make directory", &places.home))?;
         private_dir::ensure(&places.state)?;
+        let mut home = Pinned::open(&places.home).map_err(io_failed("open", &places.home))?;
+        let state = Pinned::open(&places.state).map_err(io_failed("open", &places.state))?;
         let path = places.lock_file();
         let warning = lock_warning(&places.state);
         loop {
@@ -87,9 +125,12 @@ impl InstanceLock {
             }
             // Somebody may have deleted the file since it was opened; then this lock excludes nobody.
             if is_at(&file, &path).map_err(io_failed("look at", &path))? {
+                if !home.lock() {
+                    return Err(InstanceError::AlreadyRunning { note: read_note(&file) });
+                }
                 // What a dead daemon left must not be taken for this one's.
                 file.set_len(0).map_err(io_failed("write", &path))?;
-                return Ok(Self { file, path, warning });
+                return Ok(Self { file: Mutex::new(file), path, home, state, note: Mutex::default(), warning });
             }
         }
     }
@@ -105,14 +146,71 @@ impl InstanceLock {
     /// # Errors
     /// The file cannot be written.
     pub fn record(&self, note: &LockNote) -> Result<(), InstanceError> {
-        let write = || {
-            let mut file = &self.file;
-            file.set_len(0)?;
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(note.to_text().as_bytes())
-        };
-        write().map_err(|source| InstanceError::Io { verb: "write", path: self.path.clone(), source })
+        lock(&self.note).clone_from(note);
+        write_note(&lock(&self.file), note).map_err(self.failed("write"))
     }
+
+    /// Looks whether home, state directory and lock file are still those that are locked, and puts the lock file back
+    /// when it is not.
+    ///
+    /// # Errors
+    /// When this process must end, because it is no longer the daemon of what is at its paths.
+    pub fn check(&self) -> Result<Hold, LostHome> {
+        for dir in [&self.home, &self.state] {
+            if !dir.is_in_place() {
+                return Err(LostHome::Gone(dir.path().to_owned()));
+            }
+        }
+        let mut file = lock(&self.file);
+        // What cannot be looked at may be there; only what is known to be gone is put back.
+        if is_at(&file, &self.path).unwrap_or(true) {
+            return Ok(Hold::Intact);
+        }
+        *file = if self.home.is_locked() { self.replace()? } else { self.take_over()? };
+        Ok(Hold::Restored)
+    }
+
+    /// Puts a new lock file in place of whatever is there. Nobody else can be the daemon: who holds that file just now is
+    /// about to learn that the home is locked.
+    fn replace(&self) -> Result<File, LostHome> {
+        let new = tempfile::Builder::new().prefix(".daemon.lock.").tempfile_in(self.state.path());
+        let new = new.map_err(self.failed("make"))?;
+        new.as_file().lock().map_err(self.failed("lock"))?;
+        write_note(new.as_file(), &lock(&self.note)).map_err(self.failed("write"))?;
+        Ok(new.persist(&self.path).map_err(|e| self.failed("replace")(e.error))?)
+    }
+
+    /// Takes the lock file that is there, or makes it. Where the home cannot be locked, its holder is the daemon.
+    fn take_over(&self) -> Result<File, LostHome> {
+        loop {
+            let file = open(&self.path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(LostHome::Taken(self.path.clone())),
+                Err(TryLockError::Error(e)) => return Err(self.failed("lock")(e).into()),
+            }
+            if is_at(&file, &self.path).map_err(self.failed("look at"))? {
+                write_note(&file, &lock(&self.note)).map_err(self.failed("write"))?;
+                return Ok(file);
+            }
+        }
+    }
+
+    fn failed(&self, verb: &'static str) -> impl FnOnce(io::Error) -> InstanceError {
+        let path = self.path.clone();
+        move |source| InstanceError::Io { verb, path, source }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A file and a note are whole whatever panicked while they were held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write_note(mut file: &File, note: &LockNote) -> io::Result<()> {
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(note.to_text().as_bytes())
 }
 
 /// Opens the lock file, making it when it is missing. `std` opens it so that children do not inherit the lock.

@@ -8,7 +8,8 @@
 //! ends anyway: a cache that was not closed in order is checked at the next start.
 
 use super::detach::detach;
-use super::instance::{InstanceError, InstanceLock};
+use super::instance::{Hold, InstanceError, InstanceLock, LostHome};
+use super::names::Names;
 use super::paths::Directories;
 use super::ready::{Audience, Readiness};
 use super::{home_files, log, signals};
@@ -24,12 +25,13 @@ use crate::library::config::Config;
 use crate::metrics::Metrics;
 use crate::notifications::Notifier;
 use crate::os;
+use crate::os::private_dir::PrivateDirError;
 use crate::registry::{self, Registrar};
 use crate::scan::discover;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
 use crate::watch::Watches;
-use skillmeat_protocol::endpoint::{Endpoint, Env, LockNote, NoHome, Places};
+use skillmeat_protocol::endpoint::{Env, LockNote, NoHome, Places};
 use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
 use skillmeat_protocol::request::{DiscoverQuery, ShutdownReason};
 use std::io;
@@ -45,6 +47,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const END_WITHIN: Duration = Duration::from_secs(3);
 /// Of which the cache gets this much to write what is queued.
 const FLUSH_WITHIN: Duration = Duration::from_millis(1500);
+/// Between two looks at the names that others find the daemon by, for file systems that deliver no events.
+const CLAIM_CHECK: Duration = Duration::from_secs(300);
+/// What must have passed since a name was last touched before it is put back.
+const QUIET: Duration = Duration::from_millis(100);
 /// Threads that look at the disk. More gain nothing: the kernel serialises most of it.
 const SCAN_THREADS: usize = 4;
 
@@ -106,8 +112,9 @@ struct Daemon {
     engine: Engine,
     notifier: Notifier,
     _signals: signals::Listening,
+    names: Arc<Names>,
+    lock: Arc<InstanceLock>,
     _logging: log::Logging,
-    _lock: InstanceLock,
 }
 
 fn start(mode: Mode) -> Result<Daemon, StartError> {
@@ -116,7 +123,6 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let uid = os::process::effective_uid().unwrap_or_default();
     let env = Env::of_process(uid);
     let mut places = Places::resolve(&env)?;
-    // Before detaching, which makes private what is created after it: a home is as open as the user's umask says.
     let lock = InstanceLock::acquire(&places)?;
     if mode == Mode::Detached {
         detach().map_err(StartError::Detach)?;
@@ -133,7 +139,16 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let opened = cache::open(&directories.cache)?;
     let metrics = Arc::new(Metrics::default());
     let inbox = Inbox::new(Arc::clone(&metrics));
-    let watches = Arc::new(Watches::start(Arc::clone(&metrics), inbox.signals()));
+    let names = Names::new();
+    let sink = {
+        let (names, engine) = (Arc::clone(&names), inbox.signals());
+        move |signal| {
+            if let Some(signal) = names.hear(signal) {
+                engine(signal);
+            }
+        }
+    };
+    let watches = Arc::new(Watches::start(Arc::clone(&metrics), sink));
     let thread = |what| move |source| StartError::Thread { what, source };
     let around = Surroundings {
         watches: Arc::clone(&watches),
@@ -154,7 +169,12 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let store = opened.writer.monitor();
     let (config_tx, config) = watch::channel(Arc::new(Config::default()));
     let configure = Box::new(move |config| drop(config_tx.send_replace(config)));
-    let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure };
+    let restarted = Box::new({
+        let names = Arc::clone(&names);
+        move || names.touch()
+    });
+    let own_watches = Arc::clone(&watches);
+    let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, restarted };
     let engine = Engine::start(state, inbox, parts).map_err(thread("the engine"))?;
     let notifier = Notifier::start(engine.announcements.subscribe(), config).map_err(thread("the notifier"))?;
 
@@ -164,16 +184,22 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         .build()
         .map_err(thread("the server"))?;
     let entered = runtime.enter();
-    let listener = listen(&places.endpoint)?;
+    let (listener, elsewhere) = listen(&places)?;
     drop(entered);
     places.endpoint = listener.endpoint().clone();
+    names.watch(own_watches, &places, &places.endpoint);
     lock.record(&LockNote {
         pid: std::process::id(),
         version: VERSION.into(),
         endpoint: places.endpoint.to_string(),
         logs: directories.logs.display().to_string(),
     })?;
-    let notes = opened.notes.into_iter().chain(lock.warning().map(Into::into)).chain(logging.trouble().map(Into::into));
+    let notes = opened
+        .notes
+        .into_iter()
+        .chain(lock.warning().map(Into::into))
+        .chain(elsewhere)
+        .chain(logging.trouble().map(Into::into));
     let (stop_tx, stop) = mpsc::channel(1);
     let signals = listen_for_signals(stop_tx.clone(), engine.handle.clone()).map_err(thread("handling signals"))?;
     let context = Arc::new(ServerContext {
@@ -193,8 +219,13 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
             rows: store.rows(),
             error: store.status(),
         }),
+        rebound: Box::new({
+            let names = Arc::clone(&names);
+            move || names.touch()
+        }),
     });
-    Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, _logging: logging, _lock: lock })
+    let lock = Arc::new(lock);
+    Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, names, lock, _logging: logging })
 }
 
 fn listen_for_signals(stop: mpsc::Sender<ShutdownReason>, engine: EngineHandle) -> io::Result<signals::Listening> {
@@ -228,31 +259,46 @@ impl HomeFiles for Files {
     }
 }
 
-/// Listens on the socket that systemd hands over, else on our own. Called within the runtime.
-fn listen(endpoint: &Endpoint) -> Result<Listener, StartError> {
+/// Listens on the socket that systemd hands over, else on our own; also says why it is not where it should be. Called within
+/// the runtime.
+fn listen(places: &Places) -> Result<(Listener, Option<String>), StartError> {
     #[cfg(target_os = "linux")]
     if let Some(listener) = listenfd::ListenFd::from_env().take_unix_listener(0).ok().flatten() {
         let what = "listening on the socket of systemd";
-        return Listener::adopt(listener).map_err(|source| StartError::Thread { what, source });
+        let adopted = Listener::adopt(listener).map_err(|source| StartError::Thread { what, source });
+        return adopted.map(|listener| (listener, None));
     }
-    Ok(Listener::bind(endpoint)?)
+    match (Listener::bind(&places.endpoint), places.fallback()) {
+        // A directory that cannot be made or used; one that is not to be trusted is refused.
+        (Err(ListenError::Directory(why @ PrivateDirError::Io { .. })), Some(other)) => {
+            let note = format!(
+                "{why}; listening on {other} instead; set XDG_RUNTIME_DIR to a directory of yours that can be written to, \
+                 or unset it"
+            );
+            tracing::warn!("{note}");
+            Ok((Listener::bind(&other)?, Some(note)))
+        }
+        (bound, _) => Ok((bound?, None)),
+    }
 }
 
 impl Daemon {
     fn serve(self) {
-        let Self { runtime, listener, context, mut stop, mut engine, notifier, _signals, _logging, _lock } = self;
+        let Self { runtime, listener, context, mut stop, mut engine, notifier, _signals, names, lock, _logging } = self;
         let watchdog = std::sync::OnceLock::new();
+        let socket = watch::Sender::new(());
         let ended = engine.take_ended();
         let shutdown = async {
             tokio::select! {
                 reason = stop.recv() => tracing::info!(?reason, "stopping"),
                 // Without its engine the daemon would answer from an ever older picture.
                 _ = ended => tracing::error!("the engine ended; stopping"),
+                lost = lost_home(&lock, &names, &socket) => tracing::error!("{lost}; stopping"),
             }
             super::ready::stopping();
             watchdog.get_or_init(end_in_any_case);
         };
-        runtime.block_on(server::serve(listener, context, shutdown));
+        runtime.block_on(server::serve(listener, context, &socket, shutdown));
         // Whatever runs on blocking threads is a read.
         runtime.shutdown_background();
         drop(notifier);
@@ -265,6 +311,31 @@ impl Daemon {
             None => tracing::error!("the engine had failed"),
         }
         tracing::info!("stopped");
+    }
+}
+
+/// Completes when this process is no longer the daemon of its home; until then puts back what was taken away, and has the
+/// socket looked at.
+async fn lost_home(lock: &Arc<InstanceLock>, names: &Arc<Names>, socket: &watch::Sender<()>) -> LostHome {
+    let mut touched = names.touches();
+    loop {
+        let held = Arc::clone(lock);
+        match tokio::task::spawn_blocking(move || held.check()).await {
+            Ok(Ok(Hold::Intact)) => {}
+            Ok(Ok(Hold::Restored)) => tracing::warn!("the lock file was taken away; it is there again"),
+            Ok(Err(lost)) => return lost,
+            Err(error) => tracing::error!(%error, "cannot look at the lock"),
+        }
+        // Watched first, so that nothing happens to it between the look and the watch.
+        let again = Arc::clone(names);
+        if let Err(error) = tokio::task::spawn_blocking(move || again.ensure()).await {
+            tracing::error!(%error, "cannot watch the directories of lock and socket");
+        }
+        socket.send_replace(());
+        // Time counts only where no events come.
+        let _ = tokio::time::timeout(CLAIM_CHECK, touched.changed()).await;
+        // Whoever removes a home removes one name after the other, and must not find a new one in its way.
+        while let Ok(Ok(())) = tokio::time::timeout(QUIET, touched.changed()).await {}
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Look {
     Verify,
     /// An event says that something changed: read the content.
     Read,
+    /// Somebody waits for an artifact that does not hold still: try a few times, then take what was read. Each byte was
+    /// read after the look began, so whatever was finished before that is in it; what is half done is looked at again for
+    /// the event that its completion brings.
+    AsItIs,
 }
 
 /// One look at one unit.

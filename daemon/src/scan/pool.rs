@@ -3,9 +3,10 @@
 use super::job::{Finding, Job, JobKind, Outcome};
 use super::read::Buffer;
 use super::{collection, home, project, tree};
+use crate::engine::Unit;
 use crate::metrics::Metrics;
 use crate::watch::Watches;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -19,6 +20,16 @@ pub enum Urgency {
     Now,
     /// First look, slow verification.
     WhenIdle,
+}
+
+impl Queue {
+    /// Moves these from the slow lane to the end of the fast one.
+    fn promote(&mut self, units: &HashSet<Unit>) {
+        let (urgent, rest): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.when_idle).into_iter().partition(|job| units.contains(&job.unit));
+        self.now.extend(urgent);
+        self.when_idle = rest;
+    }
 }
 
 /// The threads and their queue. Dropping it stops them after the jobs they are at.
@@ -90,6 +101,11 @@ impl Pool {
         drop(queue);
         self.shared.wake.notify_one();
     }
+
+    /// Takes what is queued for these units before what is less urgent.
+    pub fn promote(&self, units: &HashSet<Unit>) {
+        lock(&self.shared.queue).promote(units);
+    }
 }
 
 impl Drop for Pool {
@@ -159,4 +175,23 @@ fn perform(job: Job, around: &Surroundings, buffer: &mut Buffer) -> Outcome {
         }
     };
     Outcome { unit: job.unit, finding, unwatched }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::unit::ProjectSlot;
+
+    #[test]
+    fn what_somebody_waits_for_overtakes_in_order() {
+        let unit = |n| Unit::Project(ProjectSlot(n));
+        let job = |n| Job { unit: unit(n), kind: JobKind::Project { root: PathBuf::new() } };
+        let mut queue = Queue { now: [job(9)].into(), when_idle: (0..5).map(job).collect(), stopping: false };
+        queue.promote(&HashSet::from([unit(3), unit(1), unit(7)]));
+        let units = |jobs: &VecDeque<Job>| jobs.iter().map(|job| job.unit).collect::<Vec<_>>();
+        assert_eq!(
+            (units(&queue.now), units(&queue.when_idle)),
+            ([9, 1, 3].map(unit).into(), [0, 2, 4].map(unit).into())
+        );
+    }
 }

@@ -22,6 +22,15 @@ pub enum Content {
     Unreadable(io::Error),
 }
 
+/// What to do with content that changes while it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// It is of no use.
+    Refused,
+    /// It is passed on as it was read, and called changed.
+    Taken,
+}
+
 /// What files are read into. Each thread keeps one: clearing it costs more than reading a small file.
 #[derive(Debug)]
 pub struct Buffer(Vec<u8>);
@@ -32,29 +41,39 @@ impl Default for Buffer {
     }
 }
 
-impl Buffer {
-    /// Passes the content of `path` to `consume`, piece by piece, and counts it.
-    pub fn read(
-        &mut self,
-        path: &Path,
-        expected: &Stamp,
-        metrics: &Metrics,
-        mut consume: impl FnMut(&[u8]),
-    ) -> Content {
+/// Reads files one after the other, and counts them.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    /// Of this thread.
+    pub buffer: &'a mut Buffer,
+    /// For every file.
+    pub motion: Motion,
+    /// Where it counts.
+    pub metrics: &'a Metrics,
+}
+
+impl Reader<'_> {
+    /// Passes the content of `path` to `consume`, piece by piece.
+    pub fn read(&mut self, path: &Path, expected: &Stamp, mut consume: impl FnMut(&[u8])) -> Content {
         let mut file = match crate::os::files::open_for_reading(path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Content::Changed,
             Err(e) => return Content::Unreadable(e),
         };
+        let limit = match self.motion {
+            Motion::Refused => expected.size,
+            // Not longer than it is now: somebody may append for ever.
+            Motion::Taken => file.metadata().map_or(expected.size, |metadata| metadata.len()),
+        };
         let mut size = 0u64;
         // The end is where it should be, so a last read that returns nothing is saved; what was added is seen below.
-        while size < expected.size {
-            match file.read(&mut self.0) {
+        while size < limit {
+            match file.read(&mut self.buffer.0) {
                 Ok(0) => break,
                 Ok(n) => {
                     size += n as u64;
-                    consume(&self.0[..n]);
-                    if size > expected.size {
+                    consume(&self.buffer.0[..n]);
+                    if size > limit {
                         return Content::Changed;
                     }
                 }
@@ -64,8 +83,8 @@ impl Buffer {
                 Err(e) => return Content::Unreadable(e),
             }
         }
-        metrics.files_read.fetch_add(1, Ordering::Relaxed);
-        metrics.bytes_hashed.fetch_add(size, Ordering::Relaxed);
+        self.metrics.files_read.fetch_add(1, Ordering::Relaxed);
+        self.metrics.bytes_hashed.fetch_add(size, Ordering::Relaxed);
         // A short read is a file that was truncated meanwhile, not a hash. The stamp was taken before opening, so one
         // comparison says that it was this file and that it did not change.
         if size == expected.size && has_stamp(&file, expected) { Content::Stable } else { Content::Changed }

@@ -5,7 +5,7 @@
 
 use super::job::{Finding, Known, Look, TreeFinding, Wants};
 use super::link;
-use super::read::{Buffer, Content};
+use super::read::{Buffer, Content, Motion, Reader};
 use super::stamp::{self, FingerprintBuilder};
 use super::walk::{self, Found, MAX_IGNORED, Walk, WalkError};
 use crate::library::frontmatter::{self, MetadataFile};
@@ -23,6 +23,8 @@ use std::sync::atomic::Ordering;
 
 /// Bytes of a metadata file that are looked at.
 const MAX_METADATA: usize = 64 * 1024;
+/// Looks at an artifact that does not hold still, before it is taken as it is.
+const TRIES: usize = 6;
 
 /// What to look at, and how.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ pub fn scan(
         located = locate(request.path);
     }
     let finding = match located {
-        Ok(Some(place)) => at(request, place, watches, metrics, buffer, &mut unwatched),
+        Ok(Some(place)) => patiently(request, &place, watches, metrics, buffer, &mut unwatched),
         Ok(None) if !request.guard.is_dir() => Finding::RootGone,
         Ok(None) => tree(Tree::Absent, linked),
         Err(error) => {
@@ -118,12 +120,31 @@ fn locate(path: &Path) -> io::Result<Option<Place>> {
     Ok(Some(Place { real, kind, is_link }))
 }
 
-fn at(
+/// What was read is believed when it held still; when somebody waits, it need not after some tries.
+fn patiently(
     request: &TreeRequest<'_>,
-    place: Place,
+    place: &Place,
     watches: &Watches,
     metrics: &Metrics,
     buffer: &mut Buffer,
+    unwatched: &mut Option<String>,
+) -> Finding {
+    let mut once = |motion| at(request, place, watches, Reader { buffer, motion, metrics }, unwatched);
+    let tries = if request.look == Look::AsItIs { TRIES } else { 0 };
+    for _ in 0..tries {
+        match once(Motion::Refused) {
+            Finding::Unstable => {}
+            finding => return finding,
+        }
+    }
+    once(if request.look == Look::AsItIs { Motion::Taken } else { Motion::Refused })
+}
+
+fn at(
+    request: &TreeRequest<'_>,
+    place: &Place,
+    watches: &Watches,
+    mut reader: Reader<'_>,
     unwatched: &mut Option<String>,
 ) -> Finding {
     let started_ns = stamp::wall_ns();
@@ -134,7 +155,7 @@ fn at(
             Err(error) => {
                 let mut linked = link::hops(request.path);
                 if place.is_link {
-                    linked.push(place.real);
+                    linked.push(place.real.clone());
                 }
                 *unwatched = unwatched.take().or_else(|| link::watch(&linked, watches));
                 return tree(Tree::Unreadable { message: error.to_string() }, linked);
@@ -154,7 +175,7 @@ fn at(
     linked.dedup();
     let refused = walk.unwatched.take().or_else(|| link::watch(&linked, watches));
     *unwatched = unwatched.take().or(refused);
-    metrics.files_stated.fetch_add(walk.files.len() as u64, Ordering::Relaxed);
+    reader.metrics.files_stated.fetch_add(walk.files.len() as u64, Ordering::Relaxed);
 
     let fingerprint = fingerprint(&walk.files, place.kind);
     let file = frontmatter::metadata_file(request.artifact, place.kind);
@@ -165,11 +186,12 @@ fn at(
         };
     }
     let mut hashes = Hashes::new(&walk.files);
-    let mut text = None;
+    let (mut text, mut moved) = (None, false);
     for found in &walk.files {
         let mut head = is_metadata_file(found, file).then(Vec::new);
-        match hashes.add(found, buffer, metrics, head.as_mut()) {
+        match hashes.add(found, &mut reader, head.as_mut()) {
             Content::Stable => {}
+            Content::Changed if reader.motion == Motion::Taken => moved = true,
             Content::Changed => return Finding::Unstable,
             Content::Unreadable(error) => return unreadable(&found.path, &error, linked),
         }
@@ -181,7 +203,7 @@ fn at(
         hash: hashes.recorded(),
         hash_with_ignored: hashes.with_ignored(),
         fingerprint,
-        racy: walk.files.iter().any(|f| stamp::is_racy(&f.stamp, started_ns)),
+        racy: moved || walk.files.iter().any(|f| stamp::is_racy(&f.stamp, started_ns)),
         file_count: hashes.file_count,
         total_size: hashes.total_size,
         version: metadata.as_ref().and_then(|m| m.version.as_deref()).map(Into::into),
@@ -261,13 +283,7 @@ impl Hashes {
         }
     }
 
-    fn add(
-        &mut self,
-        found: &Found,
-        buffer: &mut Buffer,
-        metrics: &Metrics,
-        mut head: Option<&mut Vec<u8>>,
-    ) -> Content {
+    fn add(&mut self, found: &Found, reader: &mut Reader<'_>, mut head: Option<&mut Vec<u8>>) -> Content {
         if found.ignored && self.with_ignored.is_none() {
             return Content::Stable;
         }
@@ -278,7 +294,7 @@ impl Hashes {
         if let Some(all) = &mut self.with_ignored {
             all.update(name);
         }
-        let content = buffer.read(&found.path, &found.stamp, metrics, |piece| {
+        let content = reader.read(&found.path, &found.stamp, |piece| {
             if !found.ignored {
                 self.recorded.update(piece);
             }

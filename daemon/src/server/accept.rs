@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Pause after the first failed accept; it doubles up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(5);
@@ -20,15 +20,21 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Serves `listener` until `shutdown` completes: then the socket is removed, open connections may finish the request
 /// they are at for a second, and the rest is cut off. Runs on a current-thread runtime with IO and time enabled.
 ///
-/// The caller holds the instance lock: a socket that a cleaner of temporary files took away is bound again.
-pub async fn serve(listener: Listener, context: Arc<ServerContext>, shutdown: impl Future<Output = ()>) {
+/// The caller holds the instance lock: a socket that somebody took away is bound again. `look` tells when
+/// to look for it.
+pub async fn serve(
+    listener: Listener,
+    context: Arc<ServerContext>,
+    look: &watch::Sender<()>,
+    shutdown: impl Future<Output = ()>,
+) {
     // Dropping the sender is the message.
     let (alive, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     tokio::select! {
         biased;
         () = shutdown => {}
-        never = accept_all(listener, &context, &stopping, &mut connections) => match never {},
+        never = accept_all(listener, &context, look, &stopping, &mut connections) => match never {},
     }
     drop(alive);
     let finished = async { while connections.join_next().await.is_some() {} };
@@ -41,6 +47,7 @@ pub async fn serve(listener: Listener, context: Arc<ServerContext>, shutdown: im
 async fn accept_all(
     mut listener: Listener,
     context: &Arc<ServerContext>,
+    look: &watch::Sender<()>,
     stopping: &watch::Receiver<()>,
     connections: &mut JoinSet<()>,
 ) -> std::convert::Infallible {
@@ -50,8 +57,7 @@ async fn accept_all(
     }
     let served = Arc::new(Semaphore::new(most_served));
     let refused = Arc::new(Semaphore::new(most_refused));
-    let mut claim = interval_at(Instant::now() + limits::CLAIM_CHECK, limits::CLAIM_CHECK);
-    claim.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut touched = look.subscribe();
     let (mut pause, mut resume_at) = (PAUSE_MIN, Instant::now());
     loop {
         let accepted = tokio::select! {
@@ -62,8 +68,10 @@ async fn accept_all(
                 }
                 continue;
             }
-            _ = claim.tick() => {
-                reclaim(&mut listener);
+            Ok(()) = touched.changed() => {
+                if reclaim(&mut listener) {
+                    (context.rebound)();
+                }
                 continue;
             }
         };
@@ -104,17 +112,21 @@ async fn accept_after(resume_at: Instant, listener: &Listener) -> io::Result<Str
     listener.accept().await
 }
 
-/// Binds again when clients can no longer find the socket.
-fn reclaim(listener: &mut Listener) {
+/// Binds again when clients can no longer find the socket; says whether it did.
+fn reclaim(listener: &mut Listener) -> bool {
     if !listener.was_stolen() {
-        return;
+        return false;
     }
     match Listener::bind(listener.endpoint()) {
         Ok(bound) => {
             tracing::warn!(endpoint = %bound.endpoint(), "the socket was taken away; bound it again");
             *listener = bound;
+            true
         }
-        Err(error) => tracing::error!(%error, "the socket was taken away and cannot be bound again"),
+        Err(error) => {
+            tracing::error!(%error, "the socket was taken away and cannot be bound again");
+            false
+        }
     }
 }
 
@@ -150,6 +162,7 @@ mod tests {
     use super::*;
     use skillmeat_protocol::endpoint::Endpoint;
     use std::path::{Path, PathBuf};
+    use std::sync::atomic::Ordering;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
     use tokio::sync::oneshot;
@@ -157,6 +170,7 @@ mod tests {
 
     struct Served {
         path: PathBuf,
+        look: watch::Sender<()>,
         stop: oneshot::Sender<()>,
         server: JoinHandle<()>,
         _temp: tempfile::TempDir,
@@ -168,8 +182,10 @@ mod tests {
         let listener = Listener::bind(&Endpoint::Socket(path.clone())).expect("bound");
         let (stop, stopped) = oneshot::channel();
         let shutdown = async move { drop(stopped.await) };
-        let server = tokio::spawn(serve(listener, world.context.clone(), shutdown));
-        Served { path, stop, server, _temp: temp }
+        let look = watch::Sender::new(());
+        let (context, theirs) = (world.context.clone(), look.clone());
+        let server = tokio::spawn(async move { serve(listener, context, &theirs, shutdown).await });
+        Served { path, look, stop, server, _temp: temp }
     }
 
     async fn hello(path: &Path) -> (UnixStream, String) {
@@ -215,11 +231,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_stolen_socket_is_bound_again() {
-        let temp = tempfile::tempdir().expect("temporary directory");
-        let path = temp.path().join("run").join("daemon.sock");
-        let mut listener = Listener::bind(&Endpoint::Socket(path.clone())).expect("bound");
-        std::fs::remove_file(&path).expect("taken away");
-        reclaim(&mut listener);
-        assert!(!listener.was_stolen() && path.exists());
+        let world = World::of(Vec::new());
+        let served = served(&world);
+        hello(&served.path).await;
+        std::fs::remove_dir_all(served.path.parent().expect("has one")).expect("taken away");
+        served.look.send_replace(());
+        while world.rebound.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        hello(&served.path).await;
     }
 }

@@ -32,8 +32,6 @@ pub(super) const ENGINE_GRACE: Duration = Duration::from_millis(250);
 pub(super) const PROGRESS: Duration = Duration::from_millis(100);
 /// What open connections get to finish their request when the daemon stops.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);
-/// Between two looks at whether the socket is still the one that was bound.
-pub(super) const CLAIM_CHECK: Duration = Duration::from_secs(300);
 /// Weight of one page: rows of any kind.
 pub(super) const PAGE: usize = 2000;
 

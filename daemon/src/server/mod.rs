@@ -72,6 +72,8 @@ pub struct ServerContext {
     pub notes: Vec<String>,
     /// Asks the process to end. One place in the channel is enough: a second request changes nothing.
     pub stop: mpsc::Sender<ShutdownReason>,
+    /// Called when the socket had to be bound again, perhaps in a directory that is a new one.
+    pub rebound: Box<dyn Fn() + Send + Sync>,
     /// How the cache's writer is doing.
     pub store: Box<dyn Fn() -> StoreStatus + Send + Sync>,
     /// Work on the files of the home and below search roots.

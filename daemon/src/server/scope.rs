@@ -59,10 +59,25 @@ impl Selection {
 /// `NotRegistered`, `Ambiguous`, `BadPath`.
 pub(super) async fn resolve(context: &ServerContext, scope: &Scope) -> Result<Selection, WireError> {
     let snapshot = context.engine.snapshot();
+    resolve_in(&snapshot, scope).await.map_err(|error| match error.code {
+        ErrorCode::NotRegistered => explained(error, &snapshot, context),
+        _ => error,
+    })
+}
+
+/// A project that nobody knows may have been lost with the list of them.
+fn explained(error: WireError, snapshot: &Snapshot, context: &ServerContext) -> WireError {
+    let list = context.places.state.join("projects.toml");
+    let Some(problem) = snapshot.problems.iter().find(|problem| Path::new(&problem.file) == list) else { return error };
+    let repair = problem.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    error.hint(format!("the list of projects was damaged: {}: {}{repair}", problem.file, problem.message))
+}
+
+async fn resolve_in(snapshot: &Snapshot, scope: &Scope) -> Result<Selection, WireError> {
     match scope {
         Scope::All => Ok(Selection::All),
         Scope::Project(text) if !Path::new(text).is_absolute() => {
-            Ok(Selection::One(by_name(&snapshot, text)?.path.clone()))
+            Ok(Selection::One(by_name(snapshot, text)?.path.clone()))
         }
         Scope::Project(text) => {
             let at = |path: &Path| path.to_str().and_then(|path| snapshot.projects.get(path)).map(|p| p.path.clone());

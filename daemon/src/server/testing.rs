@@ -17,7 +17,7 @@ use skillmeat_protocol::request::{DiscoverQuery, Freshness, ShutdownReason};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) engine: TestEngine,
     pub(super) stop: mpsc::Receiver<ShutdownReason>,
     pub(super) files: Arc<TestFiles>,
+    /// How often the socket was bound again.
+    pub(super) rebound: Arc<AtomicU64>,
 }
 
 impl World {
@@ -45,6 +47,8 @@ impl World {
         let (handle, engine) = for_tests(snapshot, projects.into_iter().map(Arc::new).collect());
         let (stop, stopped) = mpsc::channel(1);
         let files = Arc::new(TestFiles::default());
+        let rebound = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&rebound);
         let context = ServerContext {
             engine: handle,
             places: Places {
@@ -62,9 +66,12 @@ impl World {
             notes: vec!["rebuilt".into()],
             stop,
             store: Box::new(|| StoreStatus { queue: 3, rows: 0, error: Some("disk full".into()) }),
+            rebound: Box::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            }),
             files: files.clone(),
         };
-        Self { context: Arc::new(context), engine, stop: stopped, files }
+        Self { context: Arc::new(context), engine, stop: stopped, files, rebound }
     }
 
     pub(super) fn terms(freshness: Freshness) -> Terms {

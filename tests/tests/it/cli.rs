@@ -10,6 +10,7 @@ use skillmeat_tests::sandbox::{Sandbox, remove, write};
 use crate::binaries;
 
 mod commands;
+mod doctor;
 mod errors;
 mod output;
 

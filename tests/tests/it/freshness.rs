@@ -13,6 +13,7 @@ mod files;
 mod library;
 mod projects;
 mod races;
+mod storms;
 
 const KEYS: [&str; 4] = ["skill:pdf", "skill:csv", "command:review", "agent:helper"];
 

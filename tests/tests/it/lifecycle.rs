@@ -14,6 +14,7 @@ use skillmeat_tests::sandbox::{Sandbox, write};
 
 use crate::binaries;
 
+mod names;
 mod obstacles;
 mod restart;
 mod skew;

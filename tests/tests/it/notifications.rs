@@ -265,3 +265,51 @@ fn hook_commands_get_the_event() {
     assert_eq!((&event["item"]["name"], &event["item"]["state"]), (&"pdf".into(), &"modified".into()), "{event}");
     assert_eq!(event["cause"]["path"], project.file("skill:pdf").to_str().expect("test paths are text"), "{event}");
 }
+
+#[test]
+fn hook_commands_have_the_umask_of_whoever_started_the_daemon_and_its_own_files_stay_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new(&binaries());
+    let made = sandbox.root.join("made by the hook");
+    sandbox.config(&format!(
+        "[[hooks]]\non = [\"modified\"]\ncommand = [\"sh\", \"-c\", \"echo x > '{0}.new'; mv '{0}.new' '{0}'\"]\n",
+        made.display()
+    ));
+    let collection = sandbox.collection("default");
+    collection.fill(&KEYS);
+    let project = sandbox.project("app");
+    project.deploy(&collection, &KEYS);
+    let mut command = sandbox.command("sh");
+    command.args(["-c", "umask 002; exec \"$0\" run --ready stdout </dev/null"]).arg(&sandbox.binaries.daemon);
+    let daemon = Daemon::spawn(&sandbox, command).expect("it starts");
+    daemon.client().add(&project.root);
+    daemon.client().sync();
+    write(&project.file("skill:pdf"), "edited\n");
+    let deadline = std::time::Instant::now() + skillmeat_tests::process::PATIENCE;
+    while !made.exists() {
+        assert!(std::time::Instant::now() < deadline, "the hook does not run");
+        std::thread::yield_now();
+    }
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&made), 0o664);
+    let health = daemon.client().health();
+    let cache = std::path::Path::new(&health.cache);
+    for private in [&sandbox.places().state, &std::path::PathBuf::from(&health.logs), cache.parent().expect("has one")]
+    {
+        assert_eq!(mode(private), 0o700, "{}", private.display());
+    }
+    assert_eq!((mode(cache), mode(daemon.socket())), (0o600, 0o600));
+}
+
+#[test]
+fn a_project_that_is_no_longer_registered_is_told() {
+    let stage = Stage::new();
+    let (one, two) = (stage.projects[0].text(), stage.projects[1].text());
+    let mut all = stage.subscribed(SubscribeQuery::default());
+    let mut other = stage.subscribed(SubscribeQuery { scope: Scope::Project(two), since: None });
+    stage.sandbox.cli(&["project", "remove", &one]).ok();
+    let event = all.event();
+    assert_eq!((event.cause.kind, event.project, event.available), (CauseKind::Availability, one, false));
+    assert_eq!((event.gone.len(), event.items.len()), (KEYS.len(), 0));
+    assert!(until_synced(&mut all).is_empty() && until_synced(&mut other).is_empty());
+}

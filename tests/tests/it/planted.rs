@@ -131,7 +131,7 @@ fn what_lies_in_the_place_of_a_file_is_refused_noted_or_replaced() {
     let scene = Scene::new();
     let state = scene.sandbox.places().state;
     let (socket, log) = (scene.sandbox.socket(), scene.log_file());
-    let table: [(PathBuf, &[(Plant, Fate)]); 6] = [
+    let table: [(PathBuf, &[(Plant, Fate)]); 5] = [
         (
             socket,
             &[

@@ -259,3 +259,40 @@ fn a_damaged_registry_is_kept_aside() {
     assert!(registry.with_extension("toml.damaged").exists());
     remove(&registry.with_extension("toml.damaged"));
 }
+
+#[test]
+fn a_list_of_projects_with_a_slip_loses_one_entry_and_everybody_is_told() {
+    let sandbox = Sandbox::new(&binaries());
+    let (app, web) = (sandbox.project("app"), sandbox.project("web"));
+    let daemon = Daemon::start(&sandbox);
+    daemon.client().add(&app.root);
+    daemon.client().add(&web.root);
+    assert!(daemon.terminate().success());
+    let registry = sandbox.places().state.join("projects.toml");
+    let kept = registry.with_extension("toml.damaged");
+    let whole = fs::read_to_string(&registry).expect("it is there");
+    let broken = whole.replacen("[[projects]]", "[[projects]", 1);
+    write(&registry, &broken);
+
+    let daemon = Daemon::start(&sandbox);
+    let known: Vec<_> = daemon.client().projects().projects.into_iter().map(|project| project.path).collect();
+    assert_eq!(known, [web.text()]);
+    let told = [registry.to_str().expect("text"), kept.to_str().expect("text"), "skillmeat project add"];
+    let list = sandbox.cli(&["project", "list"]);
+    let status = sandbox.cli_in(&app.root, &["status"], "");
+    for (text, output) in [(list.ok(), &list), (&status.stderr, &status)] {
+        assert!(told.iter().all(|part| text.contains(part)), "{output:?}");
+    }
+    assert_eq!(status.code, Some(3), "{status:?}");
+    assert_eq!(fs::read_to_string(&kept).expect("kept"), broken);
+    assert!(daemon.terminate().success());
+
+    write(&registry, "");
+    let _daemon = Daemon::start(&sandbox);
+    for args in [&["project", "list"][..], &["status", "--all"]] {
+        let output = sandbox.cli(args);
+        assert!(output.ok().contains("projects.toml: it is empty"), "{output:?}");
+        assert!(output.ok().contains("skillmeat project add"), "{output:?}");
+    }
+    assert_eq!(fs::read_to_string(&kept).expect("an empty file is no copy worth keeping"), broken);
+}

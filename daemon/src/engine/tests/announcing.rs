@@ -210,3 +210,23 @@ fn a_subscriber_that_left_between_two_events_of_one_turn_gets_the_second() {
     assert_eq!(second.clock, bench.snapshot().clock);
     assert_eq!(subscribe(&mut bench, Some(first.clock)).expect("known"), [second]);
 }
+
+#[test]
+fn a_project_that_is_no_longer_registered_is_told_with_all_its_items() {
+    let mut world = World::default();
+    world.collection("default", &[("pdf", 1), ("csv", 2)]);
+    world.project("/p", "default", &[("pdf", 1), ("csv", 2)]);
+    let mut bench = Bench::running(world);
+    bench.edit_and_settle(&copy("/p", "pdf"), 9);
+    bench.forget();
+    bench.command(Command::RemoveProject { path: "/p".into() });
+    let [event] = &bench.announced[..] else { panic!("{:?}", bench.announced) };
+    assert_eq!((event.cause.kind, &*event.project, event.available), (CauseKind::Availability, "/p", false));
+    let gone: Vec<_> = event.gone.iter().map(|gone| &*gone.key.name).collect();
+    assert_eq!((gone, event.items.len(), event.clock), (vec!["pdf", "csv"], 0, bench.snapshot().clock));
+    // Registered again in the same breath, it is introduced as ever.
+    bench.forget();
+    bench.command(Command::AddProject { path: "/p".into() });
+    bench.settle();
+    assert!(bench.announced.iter().all(|event| event.available), "{:?}", bench.announced);
+}

@@ -189,3 +189,52 @@ fn an_unknown_project_waits_for_collections_only() {
     bench.drained(Heard::Everything);
     assert_eq!(bench.synced(waiter), None);
 }
+
+#[test]
+fn what_never_holds_still_holds_up_nobody() {
+    let mut bench = Bench::running(world());
+    let pdf = copy("/p", "pdf");
+    bench.world.unstable.insert(pdf.clone());
+    bench.edit(&pdf, 9);
+    bench.finish(&pdf);
+    assert!(bench.jobs.is_empty(), "nobody waits, so it may come to rest first");
+    bench.writing(pdf.join("SKILL.md"));
+    let waiter = bench.sync(of("/p"));
+    bench.drained(Heard::Everything);
+    bench.writing(pdf.join("SKILL.md"));
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), None, "that look has no result");
+    bench.writing(pdf.join("SKILL.md"));
+    bench.finish(&pdf);
+    assert_eq!(bench.synced(waiter), Some(None));
+    assert_eq!(bench.drift("/p", "pdf"), S::Modified);
+    bench.world.unstable.clear();
+    bench.edit(&pdf, 1);
+    bench.settle();
+    assert_eq!(bench.drift("/p", "pdf"), S::InSync);
+    bench.assert_like_fresh();
+}
+
+#[test]
+fn one_project_does_not_wait_for_the_first_look_at_all_others() {
+    let mut world = world();
+    for n in 0..50 {
+        world.project(&format!("/other{n}"), "default", &[("pdf", 1)]);
+    }
+    let mut bench = Bench::new(world);
+    let waiter = bench.sync(of("/p"));
+    bench.drained(Heard::Everything);
+    let mut looks = 0;
+    while bench.synced(waiter).is_none() {
+        // As the threads do: what is urgent first.
+        let next = bench.jobs.iter().position(|job| bench.urgent.contains(&job.unit)).unwrap_or(0);
+        let outcome = bench.look(next);
+        bench.urgent.remove(&outcome.unit);
+        bench.step(Event::Scanned(outcome));
+        looks += 1;
+    }
+    assert_eq!((bench.synced(waiter), bench.drift("/p", "pdf")), (Some(None), S::InSync));
+    assert_eq!(looks, 5, "home, collection, its artifact, the project, its artifact");
+    bench.settle();
+    bench.assert_like_fresh();
+}

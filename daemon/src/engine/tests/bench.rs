@@ -8,12 +8,14 @@ use crate::engine::handle::SyncScope;
 use crate::engine::load::Registry;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::engine::state::{Settings, State, step};
+use crate::engine::unit::Unit;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
 use crate::model::Timestamp;
-use crate::scan::{Job, JobKind, Outcome};
+use crate::scan::{Job, JobKind, Outcome, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::event::DriftEvent;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,8 @@ pub(super) struct Bench {
     pub(super) time: Duration,
     /// Looks that were asked for and not performed yet.
     pub(super) jobs: Vec<Job>,
+    /// Units whose looks are not to wait for others.
+    pub(super) urgent: HashSet<Unit>,
     pub(super) announced: Vec<Arc<DriftEvent>>,
     pub(super) published: usize,
     pub(super) persisted: Vec<Change>,
@@ -55,6 +59,7 @@ impl Bench {
             world,
             time: Duration::ZERO,
             jobs: Vec::new(),
+            urgent: HashSet::new(),
             announced: Vec::new(),
             published: 0,
             persisted: Vec::new(),
@@ -103,7 +108,13 @@ impl Bench {
         self.effects += effects.len();
         for effect in effects {
             match effect {
-                Effect::Scan(job, _) => self.jobs.push(job),
+                Effect::Scan(job, urgency) => {
+                    if urgency == Urgency::Now {
+                        self.urgent.insert(job.unit);
+                    }
+                    self.jobs.push(job);
+                }
+                Effect::Promote(units) => self.urgent.extend(units),
                 Effect::Drain(number) => self.drains.push(number),
                 Effect::RestartWatches => self.restarts += 1,
                 Effect::Unwatch(path) => self.unwatched.push(path),

@@ -159,3 +159,40 @@ fn what_is_made_in_a_directory_before_its_watch_is_known_is_found() {
     bench.settle();
     bench.assert_like_fresh();
 }
+
+#[test]
+fn watching_that_cannot_be_started_anew_is_tried_again_less_and_less_often() {
+    let mut bench = Bench::running(world());
+    // Without an instance no directory can be watched.
+    bench.world.unwatched.extend(["/p".into(), super::world::collection_root("default")]);
+    bench.step(Event::Lost { reason: "overflow".into() });
+    bench.step(Event::WatchesFailed);
+    bench.settle();
+    assert!(!bench.snapshot().degraded.is_empty());
+    let mut tried = Vec::new();
+    while tried.len() < 9 {
+        let before = bench.restarts;
+        bench.wait(ms(500));
+        bench.settle();
+        if bench.restarts > before {
+            tried.push(bench.time.as_secs());
+            bench.step(Event::WatchesFailed);
+        }
+    }
+    let pauses: Vec<_> = tried.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 64, 64]);
+    while bench.restarts < 11 {
+        bench.wait(ms(500));
+        bench.settle();
+    }
+    bench.world.unwatched.clear();
+    bench.step(Event::WatchesBack);
+    assert!(!bench.jobs.is_empty(), "what is not looked at is not watched");
+    bench.settle();
+    assert!(bench.snapshot().degraded.is_empty());
+    // As ever: a restart that succeeds at once has its comparison already.
+    bench.step(Event::Lost { reason: "overflow".into() });
+    bench.settle();
+    bench.step(Event::WatchesBack);
+    assert!(bench.jobs.is_empty());
+}

@@ -242,7 +242,7 @@ impl World {
         if !guard_is_there {
             return Finding::RootGone;
         }
-        if self.unstable.contains(path) {
+        if self.unstable.contains(path) && look != Look::AsItIs {
             return Finding::Unstable;
         }
         let linked: Vec<_> = self.links.get(path).cloned().into_iter().collect();

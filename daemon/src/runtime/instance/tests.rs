@@ -95,3 +95,90 @@ fn a_lock_on_a_deleted_file_is_not_believed() {
     let _new = open(&path).expect("opened");
     assert!(!is_at(&old, &path).expect("looked at"));
 }
+
+#[test]
+fn a_deleted_lock_file_frees_nothing_and_is_put_back() {
+    let temp = tempfile::tempdir().expect("a temporary directory");
+    let places = places(&temp.path().join("home"));
+    let first = InstanceLock::acquire(&places).expect("free");
+    first.record(&note(7)).expect("recorded");
+    assert_eq!(first.check().expect("held"), Hold::Intact);
+    let read = || LockNote::from_text(&std::fs::read_to_string(places.lock_file()).expect("there"));
+    let ways: [&dyn Fn(); 3] = [
+        &|| std::fs::remove_file(places.lock_file()).expect("deleted"),
+        // A second daemon makes it anew, and leaves it behind.
+        &|| {
+            std::fs::remove_file(places.lock_file()).expect("deleted");
+            InstanceLock::acquire(&places).expect_err("the home is locked");
+        },
+        &|| {
+            std::fs::remove_file(places.lock_file()).expect("deleted");
+            std::fs::create_dir(places.lock_file()).expect("made");
+        },
+    ];
+    for (n, take_away) in ways.iter().enumerate() {
+        take_away();
+        InstanceLock::acquire(&places).expect_err("whatever became of the file");
+        let checked = first.check();
+        if n == 2 {
+            let error = checked.expect_err("nothing can be put there").to_string();
+            assert!(error.contains("daemon.lock"), "{error}");
+            std::fs::remove_dir(places.lock_file()).expect("removed");
+            first.check().expect("put back");
+        } else {
+            assert_eq!(checked.expect("put back"), Hold::Restored);
+        }
+        assert_eq!((read(), first.check().expect("held")), (note(7), Hold::Intact));
+        assert!(open(&places.lock_file()).expect("there").try_lock().is_err(), "clients see that it is held");
+    }
+    drop(first);
+    InstanceLock::acquire(&places).expect("released");
+}
+
+/// The rule of file systems that lock no directories.
+#[test]
+fn where_the_home_cannot_be_locked_the_file_that_is_there_decides() {
+    let temp = tempfile::tempdir().expect("a temporary directory");
+    let places = places(&temp.path().join("home"));
+    let mut first = InstanceLock::acquire(&places).expect("free");
+    first.home = Pinned::open(&places.home).expect("there");
+    std::fs::remove_file(places.lock_file()).expect("deleted");
+    assert_eq!(first.check().expect("free"), Hold::Restored);
+    std::fs::remove_file(places.lock_file()).expect("deleted");
+    let second = InstanceLock::acquire(&places).expect("nothing else excludes it");
+    assert!(matches!(first.check(), Err(LostHome::Taken(_))));
+    assert_eq!(second.check().expect("held"), Hold::Intact);
+}
+
+#[test]
+fn who_lost_the_home_must_end() {
+    let temp = tempfile::tempdir().expect("a temporary directory");
+    let places = places(&temp.path().join("home"));
+    let away = temp.path().join("away");
+    let ways: [&dyn Fn(); 3] = [
+        &|| std::fs::rename(&places.home, &away).expect("moved"),
+        &|| std::fs::remove_dir_all(&places.home).expect("removed"),
+        &|| {
+            std::fs::remove_dir_all(&places.state).expect("removed");
+            std::fs::create_dir(&places.state).expect("another one");
+            std::fs::set_permissions(&places.state, PermissionsExt::from_mode(0o700)).expect("chmod");
+        },
+    ];
+    for lose in ways {
+        let lock = InstanceLock::acquire(&places).expect("free");
+        lose();
+        let error = lock.check().expect_err("gone").to_string();
+        assert!(error.contains("home") && error.contains("moved, removed or replaced"), "{error}");
+        drop(lock);
+        let _ = std::fs::remove_dir_all(&places.home);
+    }
+}
+
+#[test]
+fn every_way_to_a_home_leads_to_the_same_lock() {
+    let temp = tempfile::tempdir().expect("a temporary directory");
+    let (home, link) = (temp.path().join("home"), temp.path().join("link"));
+    let _lock = InstanceLock::acquire(&places(&home)).expect("free");
+    symlink(&home, &link).expect("linked");
+    assert!(matches!(InstanceLock::acquire(&places(&link)), Err(InstanceError::AlreadyRunning { .. })));
+}

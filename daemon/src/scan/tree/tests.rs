@@ -181,3 +181,27 @@ fn a_mode_is_no_drift() {
     let executable = Look::verify(&disk, &plain).info("s");
     assert_eq!(executable.hash, plain.hash);
 }
+
+#[test]
+fn what_does_not_hold_still_is_taken_as_it_is_when_somebody_waits() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let disk = world();
+    let file = disk.write("s/SKILL.md", vec![b'0'; 100_000]);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Of equal length, so that only times tell of it.
+            for n in (b'0'..=b'9').cycle().take_while(|_| !stop.load(Ordering::Relaxed)) {
+                use std::io::Write;
+                let mut file = std::fs::File::options().write(true).open(&file).expect("there");
+                file.write_all(&[n; 100_000]).expect("written");
+            }
+        });
+        let as_it_is = Look { look: super::Look::AsItIs, ..Look::read(&disk) };
+        let found: Vec<_> = (0..50).map(|_| as_it_is.at("s")).collect();
+        stop.store(true, Ordering::Relaxed);
+        assert!(found.iter().all(|finding| matches!(finding, Finding::Tree(_))), "{found:?}");
+    });
+    let settled = Look::read(&disk).info("s");
+    assert_eq!(Look { look: super::Look::AsItIs, ..Look::read(&disk) }.info("s"), settled, "it holds still");
+}

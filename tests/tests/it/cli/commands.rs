@@ -35,6 +35,17 @@ fn projects_are_added_listed_found_and_forgotten() {
     let _daemon = Daemon::start(&sandbox);
     sandbox.cli(&["project", "add", &one.text()]).ok();
 
+    // A directory without anything to watch is no mistake, and is not called missing.
+    let empty = sandbox.project("empty");
+    remove(&empty.claude());
+    let added = sandbox.cli(&["project", "add", &empty.text()]);
+    assert!(added.ok().contains("nothing to watch yet") && added.ok().contains(".claude"), "{added:?}");
+    for args in [&["project", "list"][..], &["status", "--all"]] {
+        let output = sandbox.cli(args);
+        assert!(output.ok().contains("nothing to watch yet") && !output.ok().contains("missing"), "{output:?}");
+    }
+    sandbox.cli(&["project", "remove", &empty.text()]).ok();
+
     let found = sandbox.cli(&["project", "discover", text(&sandbox.projects), "--json"]).data();
     let paths: Vec<_> =
         found["projects"].as_array().expect("a list").iter().map(|p| (&p["path"], &p["registered"])).collect();

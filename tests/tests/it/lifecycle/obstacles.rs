@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use skillmeat_protocol::endpoint::MAX_SOCKET_PATH;
-use skillmeat_tests::process::Daemon;
+use skillmeat_tests::process::{Daemon, run};
 use skillmeat_tests::sandbox::{Sandbox, remove, write};
 
 use crate::binaries;
@@ -113,4 +113,39 @@ fn nobody_else_can_open_the_socket() {
     assert_eq!(mode(daemon.socket()), 0o600);
     assert_eq!(mode(daemon.socket().parent().expect("it has one")), 0o700);
     assert_eq!(mode(&sandbox.places().state), 0o700);
+}
+
+#[test]
+fn a_runtime_directory_that_cannot_be_used_is_named_and_done_without() {
+    let mut sandbox = Sandbox::with_default_home(&binaries());
+    // A file in its place refuses even the superuser.
+    let runtime = sandbox.write("runtime", "no directory");
+    sandbox.set("XDG_RUNTIME_DIR", &runtime);
+    let started = sandbox.cli(&["daemon", "start", "--json"]).data();
+    let near = sandbox.places().state.join("run/daemon.sock");
+    assert_eq!(started["endpoint"], near.to_str().expect("test paths are text"));
+    assert_eq!(sandbox.cli(&["daemon", "status", "--json"]).data()["pid"], started["pid"]);
+    let doctor = sandbox.cli(&["doctor"]);
+    let runtime = runtime.to_str().expect("test paths are text");
+    assert!(doctor.stdout.contains("XDG_RUNTIME_DIR") && doctor.stdout.contains(runtime), "{doctor:?}");
+}
+
+#[test]
+fn a_relative_home_is_refused_by_both() {
+    let mut sandbox = Sandbox::with_default_home(&binaries());
+    sandbox.set("SKILLMEAT_HOME", "somewhere");
+    let told = "SKILLMEAT_HOME is 'somewhere', which is relative; set it to an absolute path";
+    let mut daemon = sandbox.command(&sandbox.binaries.daemon);
+    daemon.arg("run");
+    for output in [sandbox.cli(&["status", "--all"]), sandbox.cli(&["doctor"]), run(daemon, "")] {
+        assert_eq!(output.code, Some(3), "{output:?}");
+        assert!(output.stderr.contains(told) || output.stdout.contains(told), "{output:?}");
+    }
+    assert_eq!(Daemon::try_start(&sandbox).expect_err("it has no home"), format!("error: {told}"));
+    assert!(!sandbox.root.join("somewhere").exists() && !sandbox.home.exists());
+    // An empty value is none.
+    sandbox.set("SKILLMEAT_HOME", "");
+    sandbox.cli(&["daemon", "start"]).ok();
+    assert!(sandbox.home.exists());
+    sandbox.unset("SKILLMEAT_HOME");
 }
