@@ -1,8 +1,14 @@
 //! Aligned columns, by display width.
+//!
+//! A column is as wide as its widest cell of ordinary length. A longer cell, such as a name of 255 bytes, pushes the rest
+//! of its own row aside and no other: nothing is cut, because what is printed here is what people copy.
 
 use std::io::{self, Write};
 
 use super::term::{Tone, escape, paint, width};
+
+/// Wider cells do not decide how wide their column is.
+const ORDINARY: usize = 80;
 
 /// One cell: text and its tone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,12 +61,18 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Width of a column; 0 when it is empty in every row.
+    fn width_of(&self, column: usize) -> usize {
+        let widths = || self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(&cell.text));
+        let ordinary = widths().filter(|width| *width <= ORDINARY).max().unwrap_or(0);
+        // A column of nothing but wide cells is not an empty one.
+        ordinary.max(usize::from(widths().any(|width| width > 0)))
+    }
+
     /// Prints it.
     pub fn write(&self, out: &mut dyn Write, colour: bool) -> io::Result<()> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns)
-            .map(|i| self.rows.iter().filter_map(|row| row.get(i)).map(|cell| width(&cell.text)).max().unwrap_or(0))
-            .collect();
+        let widths: Vec<usize> = (0..columns).map(|i| self.width_of(i)).collect();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
             // Spaces are owed and paid by the next text, so that no line ends in them.
@@ -74,7 +86,7 @@ impl Table {
                     owed = 0;
                     line.push_str(&paint(&cell.text, cell.tone, colour));
                 }
-                owed += width_of_column - width(&cell.text) + 2;
+                owed += width_of_column.saturating_sub(width(&cell.text)) + 2;
             }
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -98,6 +110,22 @@ mod tests {
         table.row(["日本".into(), "".into(), "x".into()]);
         table.row(["é\x07".into(), "".into(), "y".into()]);
         assert_eq!(text(&table, false), "  A       B  C\n  日本       x\n  é\\u{7}     y\n");
+    }
+
+    #[test]
+    fn a_long_cell_widens_no_row_but_its_own_and_is_not_cut() {
+        let long = "n".repeat(255);
+        let mut table = Table::new(0);
+        table.row([long.as_str().into(), "x".into()]);
+        table.row(["short".into(), "y".into()]);
+        assert_eq!(text(&table, false), format!("{long}  x\nshort  y\n"));
+        let mut table = Table::new(0);
+        table.row([long.as_str().into(), "x".into()]);
+        assert_eq!(text(&table, false), format!("{long}  x\n"), "also when it is alone");
+        let mut table = Table::new(0);
+        table.row(["日".repeat(ORDINARY / 2).into(), "x".into()]);
+        table.row(["a".into(), "y".into()]);
+        assert_eq!(text(&table, false), format!("{}  x\na{}  y\n", "日".repeat(40), " ".repeat(79)));
     }
 
     #[test]
