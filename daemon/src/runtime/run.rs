@@ -26,6 +26,7 @@ use crate::notifications::Notifier;
 use crate::os;
 use crate::registry::{self, Registrar};
 use crate::scan::discover;
+use crate::scan::link::Fence;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
 use crate::watch::{WatchError, Watches};
@@ -141,6 +142,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         watches: Arc::clone(&watches),
         metrics: Arc::clone(&metrics),
         user_home: env.home.clone(),
+        fence: fence(&env, &places, &directories),
         zone: jiff::tz::TimeZone::system(),
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, SCAN_THREADS);
@@ -193,6 +195,13 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         store: Box::new(move || StoreStatus { queue: store.queued() as u64, error: store.status() }),
     });
     Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, _logging: logging, _lock: lock })
+}
+
+/// A deployed link to any of these would have a home hashed, or the daemon watch itself.
+fn fence(env: &Env, places: &Places, directories: &Directories) -> Fence {
+    let homes = env.home.iter().chain([&places.home]).cloned();
+    let own = [Some(&*places.state), directories.cache.parent(), Some(&*directories.logs)];
+    Fence::new(homes, own.into_iter().flatten().map(Path::to_owned))
 }
 
 fn listen_for_signals(stop: mpsc::Sender<ShutdownReason>, engine: EngineHandle) -> io::Result<signals::Listening> {

@@ -1,6 +1,7 @@
 //! The threads that look at the disk: a queue with a fast lane, and nothing shared but the watch set and counters.
 
 use super::job::{Finding, Job, JobKind, Outcome};
+use super::link::Fence;
 use super::{collection, home, project, tree};
 use crate::metrics::Metrics;
 use crate::watch::Watches;
@@ -35,6 +36,8 @@ pub struct Surroundings {
     pub metrics: Arc<Metrics>,
     /// The user's home, for `~` in config.
     pub user_home: Option<PathBuf>,
+    /// Where no artifact may be.
+    pub fence: Fence,
     /// The zone that the original wrote naive local times in.
     pub zone: jiff::tz::TimeZone,
 }
@@ -150,8 +153,15 @@ fn perform(job: Job, around: &Surroundings) -> Outcome {
             (Finding::Project(Box::new(scan)), unwatched.or_else(|| crate::os::files::delivers_no_events(root)))
         }
         JobKind::Tree { path, guard, artifact, look, known, wants } => {
-            let request =
-                tree::TreeRequest { path, guard, artifact: *artifact, look: *look, known: *known, wants: *wants };
+            let request = tree::TreeRequest {
+                path,
+                guard,
+                artifact: *artifact,
+                look: *look,
+                known: *known,
+                wants: *wants,
+                fence: &around.fence,
+            };
             tree::scan(&request, watches, &around.metrics)
         }
     };

@@ -40,6 +40,8 @@ pub struct TreeRequest<'a> {
     pub known: Option<Known>,
     /// What is wanted beside hashes.
     pub wants: Wants,
+    /// What it must not be.
+    pub fence: &'a link::Fence,
 }
 
 /// Looks at one artifact. The second value says why events cannot be relied on for it.
@@ -116,6 +118,10 @@ fn at(
     metrics: &Metrics,
     unwatched: &mut Option<String>,
 ) -> Finding {
+    if let Some(why) = request.fence.refusal(&place.real, request.guard) {
+        let message = format!("{} leads to {}, and {why}", request.path.display(), place.real.display());
+        return tree(Tree::Unreadable { message }, Vec::new());
+    }
     let started_ns = stamp::wall_ns();
     let mut walk = match place.kind {
         TreeKind::Directory => match walk::walk(&place.real, watches) {

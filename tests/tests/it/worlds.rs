@@ -18,6 +18,7 @@ use skillmeat_tests::world::{self, World};
 use skillmeatd::metrics::Metrics;
 use skillmeatd::model::Tree;
 use skillmeatd::scan::job::Wants;
+use skillmeatd::scan::link::Fence;
 use skillmeatd::scan::tree::{TreeRequest, scan};
 use skillmeatd::scan::{Finding, Look};
 use skillmeatd::watch::Watches;
@@ -150,6 +151,7 @@ fn recorded_hashes_are_the_originals() {
             look: Look::Read,
             known: None,
             wants: Wants::Version,
+            fence: &Fence::default(),
         };
         let (finding, unwatched) = scan(&request, &watches, &metrics);
         assert_eq!(unwatched, None, "{}", vector.id);

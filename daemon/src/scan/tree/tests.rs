@@ -1,7 +1,7 @@
 //! Looks at real artifacts in a temporary directory.
 
 use super::*;
-use crate::scan::testing::{Disk, fifo, link};
+use crate::scan::testing::{Disk, fifo, link as symlink};
 
 struct Look<'a> {
     disk: &'a Disk,
@@ -30,6 +30,7 @@ impl<'a> Look<'a> {
             look: self.look,
             known: self.known,
             wants: self.wants,
+            fence: &link::Fence::default(),
         };
         scan(&request, &self.disk.watches, &self.disk.metrics).0
     }
@@ -113,7 +114,7 @@ fn declared_metadata_comes_along_also_when_nothing_is_read() {
 fn what_is_there_and_cannot_be_known_is_unreadable_and_never_absent() {
     let disk = world();
     fifo(&disk.at("fifo"));
-    link("loop", &disk.at("loop"));
+    symlink("loop", &disk.at("loop"));
     disk.write("deep/SKILL.md", "x");
     disk.mkdir(&format!("deep/{}", vec!["d"; 130].join("/")));
     for (path, why) in [("fifo", "neither a file nor a directory"), ("loop", "loop"), ("deep", "128 levels")] {
@@ -127,7 +128,7 @@ fn a_fifo_that_nobody_writes_to_does_not_block_the_look() {
     let disk = world();
     disk.write("s/SKILL.md", "x");
     fifo(&disk.at("s/fifo"));
-    link("fifo", &disk.at("s/link.md"));
+    symlink("fifo", &disk.at("s/link.md"));
     assert_eq!(Look::read(&disk).info("s").file_count, 1);
 }
 
@@ -136,10 +137,10 @@ fn an_artifact_that_is_a_link_is_what_it_leads_to() {
     let disk = world();
     disk.write("real/SKILL.md", "x");
     let file = disk.write("real.md", "y");
-    link(disk.at("real"), &disk.at("s"));
-    link(&file, &disk.at("c.md"));
-    link(disk.at("s"), &disk.at("twice"));
-    link("nowhere", &disk.at("dangling"));
+    symlink(disk.at("real"), &disk.at("s"));
+    symlink(&file, &disk.at("c.md"));
+    symlink(disk.at("s"), &disk.at("twice"));
+    symlink("nowhere", &disk.at("dangling"));
     let info = Look::read(&disk).info("s");
     assert_eq!((info.kind, info.hash), (TreeKind::Directory, sha("SKILL.mdx")));
     assert_eq!(info.linked, [disk.at("real")]);
@@ -155,7 +156,7 @@ fn files_that_links_lead_to_are_watched() {
     let disk = world();
     disk.write("s/SKILL.md", "x");
     let shared = disk.write("elsewhere/shared.md", "y");
-    link(&shared, &disk.at("s/shared.md"));
+    symlink(&shared, &disk.at("s/shared.md"));
     assert_eq!(Look::read(&disk).info("s").linked, [shared]);
     assert!(disk.is_watched(&disk.at("elsewhere")) && disk.is_watched(&disk.at("s")));
 }
@@ -181,4 +182,23 @@ fn a_mode_is_a_version_and_no_drift() {
     let executable = Look::verify(&disk, &plain).info("s");
     assert_eq!(executable.hash, plain.hash);
     assert_ne!(executable.version_hash, plain.version_hash);
+}
+
+#[test]
+fn a_link_to_a_home_or_to_what_holds_the_artifact_is_refused_unread() {
+    let disk = world();
+    disk.write("guard/skills/good/SKILL.md", "x");
+    disk.write("elsewhere/SKILL.md", "x");
+    for (name, target) in [("root", "/".into()), ("back", disk.at("guard")), ("above", disk.root.clone())] {
+        symlink(&target, &disk.at(&format!("guard/skills/{name}")));
+        let Tree::Unreadable { message } = Look::read(&disk).tree(&format!("guard/skills/{name}")) else {
+            panic!("{name} was read")
+        };
+        assert!(message.contains(&format!("skills/{name} leads to {}, and that", target.display())), "{message}");
+    }
+    symlink(disk.at("elsewhere"), &disk.at("guard/skills/link"));
+    for good in ["good", "link"] {
+        assert_eq!(Look::read(&disk).info(&format!("guard/skills/{good}")).file_count, 1);
+    }
+    assert!(!disk.is_watched(Path::new("/")));
 }
