@@ -84,6 +84,7 @@ pub fn scan(root: &Path, zone: &jiff::tz::TimeZone, watches: &Watches) -> (Proje
     // An item is identified as a record is, so an artifact lying about cannot be a second one.
     let recorded: HashSet<_> = scan.records.iter().map(|r| (r.key.clone(), Arc::clone(&r.profile))).collect();
     scan.on_disk.retain(|found| !recorded.contains(&(found.key.clone(), Arc::clone(&found.profile))));
+    scan.problems.extend(listing.problems);
     scan.directories = listing.directories;
     scan.ancestors = listing.ancestors;
     (scan, listing.unwatched)
