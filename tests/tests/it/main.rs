@@ -10,6 +10,7 @@ use skillmeat_tests::sandbox::Binaries;
 mod cli;
 mod freshness;
 mod golden;
+mod hostile_files;
 mod licences;
 mod lifecycle;
 mod model;
