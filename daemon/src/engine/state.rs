@@ -205,6 +205,9 @@ impl State {
             // Every item has a view by now.
             self.first_seen = HashMap::new();
         }
+        for project in std::mem::take(&mut self.pending.added) {
+            self.list_added(project);
+        }
         self.publish(now);
         self.end_barriers(now);
         if let Some(cookie) = self.barrier.cookie_to_write() {
