@@ -84,7 +84,8 @@ impl Field {
             let is = |item: &skillmeat_protocol::reply::Item| {
                 format!("{}:{}", item.kind, item.name) == key && item.state == state
             };
-            if event.items.iter().any(|change| is(&change.item)) {
+            let here = Path::new(&event.project) == self.project.root;
+            if here && event.items.iter().any(|change| is(&change.item)) {
                 return;
             }
         }

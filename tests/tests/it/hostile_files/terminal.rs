@@ -56,7 +56,10 @@ fn field() -> Field {
         write(&collection.root.join("skills/told/SKILL.md"), told);
         let record = format!("[[deployed]]\nartifact_name = {evil}\nartifact_type = {evil}\nartifact_path = {evil}\n");
         append(&project.records(), &record);
-        write(&project.claude().join(".skillmeat-project.toml"), format!("[project]\nname = {evil}\n"));
+        write(
+            &project.claude().join(".skillmeat-project.toml"),
+            format!("[project]\nname = {}\n", toml_string(&format!("app {EVIL}"))),
+        );
         append(&sandbox.home.join("config.toml"), &format!("[settings]\ndefault-collection = {evil}\n"));
         let odd = sandbox.projects.join(EVIL);
         fs::create_dir_all(odd.join(".claude/skills/x")).expect("a directory of the sandbox");
