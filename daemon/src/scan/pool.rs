@@ -1,4 +1,7 @@
 //! The threads that look at the disk: a queue with a fast lane, and nothing shared but the watch set and counters.
+//!
+//! An artifact of more than [`LARGE`] is left to a thread of its own, one after the other: a few files of a gigabyte would
+//! keep every thread busy for seconds, and with them every other unit and every barrier.
 
 use super::job::{Finding, Job, JobKind, Outcome};
 use super::link::Fence;
@@ -11,6 +14,9 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+
+/// Bytes of one artifact that any thread reads; some 20 ms of hashing.
+const LARGE: u64 = 32 * 1024 * 1024;
 
 /// Which lane a job takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,7 @@ pub struct Surroundings {
 struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
+    wake_large: Condvar,
     around: Surroundings,
 }
 
@@ -52,7 +59,40 @@ struct Shared {
 struct Queue {
     now: VecDeque<Job>,
     when_idle: VecDeque<Job>,
+    large: VecDeque<Job>,
     stopping: bool,
+}
+
+/// What a thread is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Whatever comes, as long as it is not large.
+    Any,
+    /// What turned out to be large.
+    Large,
+}
+
+impl Role {
+    fn next(self, queue: &mut Queue) -> Option<Job> {
+        match self {
+            Self::Any => queue.now.pop_front().or_else(|| queue.when_idle.pop_front()),
+            Self::Large => queue.large.pop_front(),
+        }
+    }
+
+    fn bell(self, shared: &Shared) -> &Condvar {
+        match self {
+            Self::Any => &shared.wake,
+            Self::Large => &shared.wake_large,
+        }
+    }
+
+    const fn most(self) -> u64 {
+        match self {
+            Self::Any => LARGE,
+            Self::Large => u64::MAX,
+        }
+    }
 }
 
 impl std::fmt::Debug for Pool {
@@ -62,7 +102,7 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Starts `threads` threads that pass each outcome to `sink`.
+    /// Starts `threads` threads, and one for what is large, that pass each outcome to `sink`.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -71,11 +111,13 @@ impl Pool {
         around: Surroundings,
         sink: impl Fn(Outcome) + Send + Clone + 'static,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), around });
+        let (queue, wake, wake_large) = (Mutex::default(), Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { queue, wake, wake_large, around });
         let mut pool = Self { shared: Arc::clone(&shared), threads: Vec::new() };
-        for n in 0..threads {
+        let any = (0..threads).map(|n| (format!("scan-{n}"), Role::Any));
+        for (name, role) in any.chain([("scan-large".to_owned(), Role::Large)]) {
             let (shared, sink) = (Arc::clone(&shared), sink.clone());
-            let thread = std::thread::Builder::new().name(format!("scan-{n}")).spawn(move || work(&shared, &sink))?;
+            let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared, role, &sink))?;
             pool.threads.push(thread);
         }
         Ok(pool)
@@ -98,6 +140,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         lock(&self.shared.queue).stopping = true;
         self.shared.wake.notify_all();
+        self.shared.wake_large.notify_all();
         for thread in self.threads.drain(..) {
             // A thread that panicked has already said so in the log.
             let _ = thread.join();
@@ -110,23 +153,28 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(shared: &Shared, sink: &impl Fn(Outcome)) {
+fn work(shared: &Shared, role: Role, sink: &impl Fn(Outcome)) {
     loop {
         let mut queue = lock(&shared.queue);
         let job = loop {
             if queue.stopping {
                 return;
             }
-            let next = queue.now.pop_front().or_else(|| queue.when_idle.pop_front());
-            match next {
+            match role.next(&mut queue) {
                 Some(job) => break job,
-                None => queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                None => queue = role.bell(shared).wait(queue).unwrap_or_else(PoisonError::into_inner),
             }
         };
         drop(queue);
         let unit = job.unit;
         // A defect in a scan must not end the thread: the unit would be outstanding for ever.
-        let outcome = catch_unwind(AssertUnwindSafe(|| perform(job, &shared.around))).unwrap_or_else(|_| Outcome {
+        let done = catch_unwind(AssertUnwindSafe(|| perform(&job, role, &shared.around)));
+        if matches!(&done, Ok(Outcome { finding: Finding::Large, .. })) {
+            lock(&shared.queue).large.push_back(job);
+            shared.wake_large.notify_one();
+            continue;
+        }
+        let outcome = done.unwrap_or_else(|_| Outcome {
             unit,
             finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
             unwatched: None,
@@ -137,7 +185,7 @@ fn work(shared: &Shared, sink: &impl Fn(Outcome)) {
     }
 }
 
-fn perform(job: Job, around: &Surroundings) -> Outcome {
+fn perform(job: &Job, role: Role, around: &Surroundings) -> Outcome {
     let watches = &*around.watches;
     let (finding, unwatched) = match &job.kind {
         JobKind::Home { home } => {
@@ -161,6 +209,7 @@ fn perform(job: Job, around: &Surroundings) -> Outcome {
                 known: *known,
                 wants: *wants,
                 fence: &around.fence,
+                most: role.most(),
             };
             tree::scan(&request, watches, &around.metrics)
         }

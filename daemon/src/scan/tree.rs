@@ -42,6 +42,8 @@ pub struct TreeRequest<'a> {
     pub wants: Wants,
     /// What it must not be.
     pub fence: &'a link::Fence,
+    /// Bytes beyond which nothing is read, and the answer is [`Finding::Large`].
+    pub most: u64,
 }
 
 /// Looks at one artifact. The second value says why events cannot be relied on for it.
@@ -151,6 +153,9 @@ fn at(
             Wants::Version => Finding::Unchanged(None),
             Wants::Metadata => Finding::Unchanged(Some(metadata_only(&walk.files, file))),
         };
+    }
+    if walk.files.iter().fold(0, |sum: u64, found| sum.saturating_add(found.stamp.size)) > request.most {
+        return Finding::Large;
     }
     let mut hashes = Hashes::new(&walk.files);
     let mut reader = Reader::new(metrics);

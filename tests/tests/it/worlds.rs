@@ -152,6 +152,7 @@ fn recorded_hashes_are_the_originals() {
             known: None,
             wants: Wants::Version,
             fence: &Fence::default(),
+            most: u64::MAX,
         };
         let (finding, unwatched) = scan(&request, &watches, &metrics);
         assert_eq!(unwatched, None, "{}", vector.id);

@@ -8,11 +8,12 @@ struct Look<'a> {
     look: super::Look,
     known: Option<Known>,
     wants: Wants,
+    most: u64,
 }
 
 impl<'a> Look<'a> {
     fn read(disk: &'a Disk) -> Self {
-        Self { disk, look: super::Look::Read, known: None, wants: Wants::Version }
+        Self { disk, look: super::Look::Read, known: None, wants: Wants::Version, most: u64::MAX }
     }
 
     fn verify(disk: &'a Disk, info: &TreeInfo) -> Self {
@@ -31,6 +32,7 @@ impl<'a> Look<'a> {
             known: self.known,
             wants: self.wants,
             fence: &link::Fence::default(),
+            most: self.most,
         };
         scan(&request, &self.disk.watches, &self.disk.metrics).0
     }
@@ -201,4 +203,16 @@ fn a_link_to_a_home_or_to_what_holds_the_artifact_is_refused_unread() {
         assert_eq!(Look::read(&disk).info(&format!("guard/skills/{good}")).file_count, 1);
     }
     assert!(!disk.is_watched(Path::new("/")));
+}
+
+#[test]
+fn what_is_larger_than_asked_for_is_not_read() {
+    let disk = world();
+    disk.write("guard/s/SKILL.md", "12345");
+    disk.write("guard/s/more", "12345");
+    assert!(matches!(Look { most: 9, ..Look::read(&disk) }.at("guard/s"), Finding::Large));
+    assert_eq!(disk.metrics.bytes_hashed.load(Ordering::Relaxed), 0);
+    let info = Look { most: 10, ..Look::read(&disk) }.info("guard/s");
+    // What need not be read is of any size.
+    assert!(matches!(Look { most: 0, ..Look::verify(&disk, &info) }.at("guard/s"), Finding::Unchanged(_)));
 }
