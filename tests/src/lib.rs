@@ -29,4 +29,9 @@ pub mod library;
 pub mod model;
 pub mod process;
 pub mod sandbox;
+
+/// Faults that take longer than the suite may: `cargo run --bin torture`.
+pub mod torture {
+    pub mod files;
+}
 pub mod world;

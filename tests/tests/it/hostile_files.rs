@@ -136,10 +136,3 @@ fn deploy_named(collection: &CollectionDir, project: &ProjectDir, name: &str) {
 fn below(dir: &Path, name: &[u8]) -> PathBuf {
     dir.join(std::ffi::OsStr::from_bytes(name))
 }
-
-/// Highest resident memory of a process so far, in KiB.
-fn peak_kib(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}

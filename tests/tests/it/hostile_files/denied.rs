@@ -54,7 +54,7 @@ fn as_other(mut command: Command, other: bool) -> Command {
 }
 
 fn close(path: &Path) {
-    fs::set_permissions(path, fs::Permissions::from_mode(0)).expect("ours");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o0)).expect("ours");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use skillmeat_protocol::drift::DriftState::{InSync, Modified};
 use skillmeat_tests::library::record;
 use skillmeat_tests::process::Daemon;
 use skillmeat_tests::sandbox::write;
+use skillmeat_tests::torture::files::peak_kib;
 
-use super::{Field, append, peak_kib};
+use super::{Field, append};
 
 /// Makes `count` small files in 100 directories.
 fn many(dir: &std::path::Path, count: usize) {

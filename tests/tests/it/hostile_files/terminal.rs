@@ -116,9 +116,7 @@ fn no_command_passes_on_what_steers_a_terminal() {
         harmless(&sandbox.cli(args), "");
         harmless(&sandbox.cli_in(&evil_project, args, ""), "");
     }
-    for args in [["status", "--all", "--porcelain"]] {
-        harmless(&sandbox.cli(&args), "\t");
-    }
+    harmless(&sandbox.cli(&["status", "--all", "--porcelain"]), "\t");
     for bytes in TOLD {
         let bytes = OsStr::from_bytes(bytes);
         for before in [&["project", "add"][..], &["show"], &["status", "--project"], &["collection", "show"], &[]] {
