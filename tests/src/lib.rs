@@ -36,4 +36,9 @@ pub mod raw;
 pub mod sandbox;
 pub mod soak;
 pub mod unprivileged;
+
+/// Faults that take longer than the suite may: `cargo run --bin torture`.
+pub mod torture {
+    pub mod files;
+}
 pub mod world;

@@ -11,7 +11,7 @@ use crate::args::ProjectCommand;
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
 use crate::render::status::{NOTHING_YET, problems};
-use crate::render::term::escape;
+use crate::render::term::{escape, width};
 use crate::render::{json, projects};
 use crate::surroundings::text;
 use crate::transport::{Connection, call, patience, unexpected};
@@ -152,7 +152,7 @@ fn discover(context: &mut Context<'_>, query: DiscoverQuery) -> Done {
 fn show_progress(context: &mut Context<'_>, progress: &Progress) -> std::io::Result<()> {
     let at = escape(&progress.at);
     // The end of a path tells more than its beginning; 50 columns fit beside the numbers on any terminal.
-    let start = at.char_indices().rev().nth(49).map_or(0, |(i, _)| i);
+    let start = at.char_indices().map(|(i, _)| i).find(|i| width(&at[*i..]) <= 50).unwrap_or(at.len());
     write!(context.err, "\r\x1b[K{} directories, {} found  {}", progress.directories, progress.found, &at[start..])?;
     context.err.flush()
 }

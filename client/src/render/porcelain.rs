@@ -2,14 +2,16 @@
 //!
 //! `XY type:name<TAB>profile<TAB>path`, one item a line. X is the project against what was deployed, Y the collection
 //! against it ([`DriftState::letters`](skillmeat_protocol::drift::DriftState::letters)); an absent profile or path is
-//! `-`. Fields with control characters, quotes or backslashes are quoted as git quotes paths. With `-z` records end in
-//! NUL and nothing is quoted.
+//! `-`. Fields with quotes, backslashes or what [must not reach a terminal](super::term::is_unsafe) are quoted as git
+//! quotes paths: what ASCII has no letter for, byte by byte in octal. With `-z` records end in NUL and nothing is quoted.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use skillmeat_protocol::reply::ProjectStatus;
+
+use super::term::is_unsafe;
 
 /// How records end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub fn write(out: &mut dyn Write, projects: &[ProjectStatus], records: Records) 
 
 /// C quoting, for fields that need it.
 fn quoted(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
+    if !text.chars().any(|c| is_unsafe(c) || c == '"' || c == '\\') {
         return Cow::Borrowed(text);
     }
     let mut out = String::from("\"");
@@ -52,8 +54,7 @@ fn quoted(text: &str) -> Cow<'_, str> {
             '\x0b' => out.push_str("\\v"),
             '\x0c' => out.push_str("\\f"),
             '\r' => out.push_str("\\r"),
-            // Beyond ASCII too: some terminals obey U+009B. As in git, each byte by itself.
-            c if c.is_control() => {
+            c if is_unsafe(c) => {
                 for byte in c.encode_utf8(&mut [0; 4]).bytes() {
                     // Writing into a string cannot fail.
                     let _ = write!(out, "\\{byte:03o}");
@@ -77,7 +78,8 @@ mod tests {
         let mut items: Vec<_> = DriftState::ALL.into_iter().map(item).collect();
         items[8].profile = None;
         items[8].path = None;
-        items[9].path = Some("/w/odd \"name\"\n\x01\u{9b}\\é.md".into());
+        items[9].path = Some("/w/odd \"name\"\n\x01\\é.md".into());
+        items[10].path = Some("/w/\u{9b}31m\u{202e}é".into());
         let projects = [project(items)];
         let mut lines = Vec::new();
         write(&mut lines, &projects, Records::Lines).expect("memory");
@@ -90,8 +92,8 @@ D  skill:deleted\tclaude_code\t/w/.claude/skills/deleted
  D skill:removed\tclaude_code\t/w/.claude/skills/removed
 MD skill:removed_modified\tclaude_code\t/w/.claude/skills/removed_modified
  A skill:added\t-\t-
-AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\302\\233\\\\é.md\"
-?? skill:untracked\tclaude_code\t/w/.claude/skills/untracked
+AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\\\é.md\"
+?? skill:untracked\tclaude_code\t\"/w/\\302\\23331m\\342\\200\\256é\"
 !! skill:unreadable\tclaude_code\t/w/.claude/skills/unreadable
 ";
         assert_eq!(String::from_utf8(lines).expect("text"), want);
@@ -100,6 +102,7 @@ AA skill:foreign\tclaude_code\t\"/w/odd \\\"name\\\"\\n\\001\\302\\233\\\\é.md\
         write(&mut nul, &projects, Records::Nul).expect("memory");
         let records: Vec<_> = nul.split(|b| *b == 0).collect();
         assert_eq!(records.len(), 13);
-        assert_eq!(records[9], "AA skill:foreign\tclaude_code\t/w/odd \"name\"\n\x01\u{9b}\\é.md".as_bytes());
+        assert_eq!(records[9], "AA skill:foreign\tclaude_code\t/w/odd \"name\"\n\x01\\é.md".as_bytes());
+        assert_eq!(records[10], "?? skill:untracked\tclaude_code\t/w/\u{9b}31m\u{202e}é".as_bytes());
     }
 }

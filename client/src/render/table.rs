@@ -1,12 +1,14 @@
 //! Aligned columns, by display width.
+//!
+//! A column is as wide as its widest cell of ordinary length. A longer cell, such as a name of 255 bytes, pushes the rest
+//! of its own row aside and no other: nothing is cut, because what is printed here is what people copy.
 
 use std::io::{self, Write};
 
 use super::term::{Tone, escape, paint, width};
 
-/// Widest column that is aligned. What is longer stands out of it: otherwise one long text would be paid for in spaces by
-/// every row.
-const WIDEST: usize = 200;
+/// Wider cells do not decide how wide their column is.
+const ORDINARY: usize = 80;
 
 /// One cell: text and its tone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,20 +61,18 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// Width of a column; 0 when it is empty in every row.
+    fn width_of(&self, column: usize) -> usize {
+        let widths = || self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(&cell.text));
+        let ordinary = widths().filter(|width| *width <= ORDINARY).max().unwrap_or(0);
+        // A column of nothing but wide cells is not an empty one.
+        ordinary.max(usize::from(widths().any(|width| width > 0)))
+    }
+
     /// Prints it.
     pub fn write(&self, out: &mut dyn Write, colour: bool) -> io::Result<()> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns)
-            .map(|i| {
-                self.rows
-                    .iter()
-                    .filter_map(|row| row.get(i))
-                    .map(|cell| width(&cell.text))
-                    .max()
-                    .unwrap_or(0)
-                    .min(WIDEST)
-            })
-            .collect();
+        let widths: Vec<usize> = (0..columns).map(|i| self.width_of(i)).collect();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
             // Spaces are owed and paid by the next text, so that no line ends in them.
@@ -113,13 +113,19 @@ mod tests {
     }
 
     #[test]
-    fn one_long_text_does_not_widen_every_row() {
+    fn a_long_cell_widens_no_row_but_its_own_and_is_not_cut() {
+        let long = "n".repeat(255);
         let mut table = Table::new(0);
-        table.row(["x".repeat(10_000).into(), "a".into()]);
-        table.row(["y".into(), "b".into()]);
-        let text = text(&table, false);
-        let rows: Vec<_> = text.lines().map(str::len).collect();
-        assert_eq!(rows, [10_003, WIDEST + 3]);
+        table.row([long.as_str().into(), "x".into()]);
+        table.row(["short".into(), "y".into()]);
+        assert_eq!(text(&table, false), format!("{long}  x\nshort  y\n"));
+        let mut table = Table::new(0);
+        table.row([long.as_str().into(), "x".into()]);
+        assert_eq!(text(&table, false), format!("{long}  x\n"), "also when it is alone");
+        let mut table = Table::new(0);
+        table.row(["日".repeat(ORDINARY / 2).into(), "x".into()]);
+        table.row(["a".into(), "y".into()]);
+        assert_eq!(text(&table, false), format!("{}  x\na{}  y\n", "日".repeat(40), " ".repeat(79)));
     }
 
     #[test]

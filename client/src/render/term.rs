@@ -55,7 +55,8 @@ pub fn paint<'a>(text: &'a str, tone: Tone, colour: bool) -> Cow<'a, str> {
     }
 }
 
-/// Replaces what a terminal would obey, and marks that make text read in another order than it is written.
+/// Replaces what a terminal would obey, marks that make text read in another order than it is written, and characters that
+/// nobody sees, which make two names look like one. Joiners stay: scripts and emoji need them.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -65,9 +66,15 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     )
 }
 
-fn is_unsafe(c: char) -> bool {
+/// Whether a character must not reach a terminal as it is.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c,
+            // Direction and lines.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // Unseen: soft hyphen, zero-width space, word joiner and its kin, byte order mark, annotations, tags.
+            | '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Columns that text takes in a terminal.
@@ -103,6 +110,9 @@ mod tests {
             ("\u{9b}1m", "\\u{9b}1m"),
             ("cod\u{202e}gpj.exe", "cod\\u{202e}gpj.exe"),
             ("\u{61c}1", "\\u{61c}1"),
+            ("pdf\u{200b}", "pdf\\u{200b}"),
+            ("\u{feff}a\u{e0041}\u{61c}", "\\u{feff}a\\u{e0041}\\u{61c}"),
+            ("👩\u{200d}💻 می\u{200c}خواهم", "👩\u{200d}💻 می\u{200c}خواهم"),
         ];
         for (text, want) in cases {
             assert_eq!(escape(text), want);

@@ -171,10 +171,7 @@ impl State {
             Root::Collection(collection) => {
                 self.original_changed(collection, slot, &touched, now);
                 if was_there != is_there {
-                    let users = self.users.get(&collection).cloned().unwrap_or_default();
-                    for project in users {
-                        self.list_added(project);
-                    }
+                    self.pending.added.extend(self.users.get(&collection).into_iter().flatten());
                 }
             }
             Root::Home => {}

@@ -16,6 +16,8 @@ pub(super) struct Pending {
     pub(super) scans: BTreeSet<ProjectSlot>,
     /// Projects that came or went.
     pub(super) moved: BTreeSet<ProjectSlot>,
+    /// Projects for which what could be deployed is to be listed again: once a turn, however many artifacts came.
+    pub(super) added: BTreeSet<ProjectSlot>,
     pub(super) collections: BTreeSet<CollectionSlot>,
     pub(super) gone: Vec<OldView>,
     pub(super) home: bool,

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What an event at or below a routed path means to a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// Everything at or below it.
     Inside,
@@ -35,6 +35,7 @@ pub struct Hit {
 /// The map.
 #[derive(Debug, Default)]
 pub struct Routes {
+    /// Sorted: the directory that holds ten thousand artifacts is on the way to each of them.
     targets: HashMap<Arc<Path>, Vec<(Unit, Reach)>>,
 }
 
@@ -42,15 +43,17 @@ impl Routes {
     /// Adds a route; adding it again changes nothing.
     pub fn add(&mut self, path: &Arc<Path>, unit: Unit, reach: Reach) {
         let targets = self.targets.entry(Arc::clone(path)).or_default();
-        if !targets.contains(&(unit, reach)) {
-            targets.push((unit, reach));
+        if let Err(place) = targets.binary_search(&(unit, reach)) {
+            targets.insert(place, (unit, reach));
         }
     }
 
     /// Removes a route.
     pub fn remove(&mut self, path: &Path, unit: Unit, reach: Reach) {
         if let Some(targets) = self.targets.get_mut(path) {
-            targets.retain(|target| *target != (unit, reach));
+            if let Ok(place) = targets.binary_search(&(unit, reach)) {
+                targets.remove(place);
+            }
             if targets.is_empty() {
                 self.targets.remove(path);
             }

@@ -215,6 +215,9 @@ impl State {
             // Every item has a view by now.
             self.first_seen = HashMap::new();
         }
+        for project in std::mem::take(&mut self.pending.added) {
+            self.list_added(project);
+        }
         self.publish(now);
         self.end_barriers(now);
         if let Some(drain) = self.barrier.drain_to_begin() {

@@ -111,6 +111,18 @@ pub fn artifact_in_container(kind: ArtifactType, path: &str, tree: TreeKind) -> 
     }
 }
 
+/// Whether something of this shape would be an artifact of the container under another name of the same ending.
+pub fn would_be_artifact(kind: ArtifactType, name: &str, tree: TreeKind) -> bool {
+    let harmless: String = name.chars().map(|c| if c.is_control() || c == '\\' { '_' } else { c }).collect();
+    artifact_in_container(kind, &harmless.replace("..", "_"), tree).is_some()
+}
+
+/// What keeps an entry of a container from being the artifact that it looks like: a name that no record or manifest may
+/// have. Hidden and ignored names say that something is not meant to be one.
+pub fn flaw_of_artifact(kind: ArtifactType, name: &str, tree: TreeKind) -> Option<&'static str> {
+    nested_name_flaw(name).filter(|_| would_be_artifact(kind, name, tree))
+}
+
 /// Whether Claude Code finds artifacts of this type in folders below the container; their name is then the relative
 /// path.
 const fn nests(kind: ArtifactType) -> bool {

@@ -7,8 +7,11 @@ use skillmeat_protocol::reply::Problem;
 use std::ops::Range;
 use std::path::Path;
 
-/// Larger files are refused: no file of SkillMeat comes near, and a parsed one takes a multiple of its size.
-pub const MAX_BYTES: usize = 50 * 1024 * 1024;
+/// Larger files are refused: ten thousand records come to 6 MiB, and a parsed file takes a multiple of its size.
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Files that may hold more values are refused, counted by what separates them. A value takes some 600 bytes when it is
+/// parsed, and two when it is written: by size alone, 8 MiB could become gigabytes. Ten thousand records have 170,000.
+pub const MAX_VALUES: usize = 300_000;
 
 /// A TOML file that parsed.
 #[derive(Debug)]
@@ -42,6 +45,9 @@ impl Document {
         if bytes.len() > MAX_BYTES {
             let message = format!("is larger than {} MiB", MAX_BYTES / (1024 * 1024));
             return Err(file_problem(file, None, message));
+        }
+        if bytes.iter().filter(|byte| b"=,[".contains(byte)).count() > MAX_VALUES {
+            return Err(file_problem(file, None, format!("holds more than {MAX_VALUES} values")));
         }
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let before = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
@@ -118,7 +124,10 @@ mod tests {
         }
         let huge = vec![b'\n'; MAX_BYTES + 1];
         let problem = Document::parse(&huge, Path::new("/t.toml")).expect_err("too large");
-        assert_eq!(problem.message, "is larger than 50 MiB");
+        assert_eq!(problem.message, "is larger than 8 MiB");
+        let dense = format!("a = [{}]", "1,".repeat(MAX_VALUES));
+        let problem = Document::parse(dense.as_bytes(), Path::new("/t.toml")).expect_err("too much");
+        assert_eq!(problem.message, "holds more than 300000 values");
     }
 
     #[test]

@@ -43,23 +43,29 @@ pub fn open_for_reading(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Bytes of a file that is read as a whole. What parses it has a limit of its own, below this.
-const MAX_WHOLE: u64 = 64 * 1024 * 1024;
+/// Bytes of a file that is read as a whole.
+const MAX_WHOLE: u64 = 8 * 1024 * 1024;
 
 /// The content of a file that somebody else may have put there. What is no file is refused: opening a FIFO would wait for
 /// a writer, and reading a device may never end.
 ///
 /// # Errors
-/// Those of the file system; `InvalidInput` for what is no file; `FileTooLarge` beyond 64 MiB.
+/// Those of the file system; `InvalidInput` for what is no file; `FileTooLarge` beyond 8 MiB.
 pub fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     let file = open_for_reading(path)?;
-    if !file.metadata()?.is_file() {
+    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 8 MiB");
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file; move it away"));
+    }
+    if metadata.len() > MAX_WHOLE {
+        return Err(too_large());
     }
     let mut bytes = Vec::new();
     file.take(MAX_WHOLE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_WHOLE {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB"));
+        // It grew meanwhile.
+        return Err(too_large());
     }
     Ok(bytes)
 }

@@ -15,10 +15,12 @@
 //! itself, or as `target=level,…` that of anything.
 
 mod capped;
+mod one_line;
 
 use crate::clock::Clock;
 use crate::os::private_dir;
 use capped::{Capped, Day};
+use one_line::OneLine;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tracing::Level;
@@ -75,7 +77,7 @@ pub fn start(destination: &Destination, level: Option<&str>) -> Logging {
     let (worker, trouble) = match files {
         Some(Ok(files)) => {
             let (writer, worker) = queued(files);
-            install(lines(writer, targets));
+            install(lines(move || writer.clone(), targets));
             log_panics();
             (Some(worker), None)
         }
@@ -107,11 +109,12 @@ fn install(layer: impl Layer<Registry> + Send + Sync) {
 }
 
 /// One event a line: time in UTC, level, target, message, fields.
-fn lines<S, W>(writer: W, targets: Targets) -> impl Layer<S> + Send + Sync
+fn lines<S, W>(writer: impl Fn() -> W + Send + Sync + 'static, targets: Targets) -> impl Layer<S> + Send + Sync
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+    W: Write,
 {
+    let writer = move || OneLine(writer());
     let format = tracing_subscriber::fmt::layer().with_ansi(false).log_internal_errors(false).with_writer(writer);
     format.with_filter(targets)
 }

@@ -28,6 +28,7 @@ use crate::os;
 use crate::os::private_dir::PrivateDirError;
 use crate::registry::{self, Registrar};
 use crate::scan::discover;
+use crate::scan::link::Fence;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
 use crate::watch::Watches;
@@ -154,6 +155,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         watches: Arc::clone(&watches),
         metrics: Arc::clone(&metrics),
         user_home: env.home.clone(),
+        fence: fence(&env, &places, &directories),
         zone: jiff::tz::TimeZone::system(),
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, SCAN_THREADS);
@@ -226,6 +228,13 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     });
     let lock = Arc::new(lock);
     Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, names, lock, _logging: logging })
+}
+
+/// A deployed link to any of these would have a home hashed, or the daemon watch itself.
+fn fence(env: &Env, places: &Places, directories: &Directories) -> Fence {
+    let homes = env.home.iter().chain([&places.home]).cloned();
+    let own = [Some(&*places.state), directories.cache.parent(), Some(&*directories.logs)];
+    Fence::new(homes, own.into_iter().flatten().map(Path::to_owned))
 }
 
 fn listen_for_signals(stop: mpsc::Sender<ShutdownReason>, engine: EngineHandle) -> io::Result<signals::Listening> {

@@ -54,6 +54,7 @@ pub fn scan(root: &Path, watches: &Watches) -> (CollectionScan, Option<String>) 
             scan.entries.push(on_disk_only(key, path));
         }
     }
+    scan.problems.extend(listing.problems);
     scan.directories = listing.directories;
     // On the way to an entry that lies elsewhere than in a container: what comes there is to be watched in turn.
     scan.directories.extend(listing.ancestors.into_iter().filter(|dir| dir.starts_with(root) && dir != root));

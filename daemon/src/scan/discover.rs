@@ -7,18 +7,16 @@
 use super::problem;
 use super::project::{DEPLOYED, NEVER_PROFILES, PLAN};
 use crate::library::{deployed, layout, plan, profile};
-use crate::os::files::open_for_reading;
+use crate::os::files::read_whole;
 use jiff::tz::TimeZone;
 use skillmeat_protocol::reply::{DiscoverReply, DiscoveredProject, Problem, Progress};
 use std::fs::DirEntry;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Problems told; of a tree that is not ours, the rest would only repeat them.
 const MAX_PROBLEMS: usize = 100;
-/// Bytes of a records file; a longer one is none.
-const MAX_RECORDS: u64 = 16 * 1024 * 1024;
 /// Directories that builds and package tools fill (formats-core §5), beside the hidden ones.
 const NEVER_SEARCHED: [&str; 8] = ["node_modules", "venv", "__pycache__", "vendor", "dist", "build", "target", "Pods"];
 
@@ -177,7 +175,7 @@ fn count(
     found: &mut Found,
     parse: impl FnOnce(&[u8], &Path) -> crate::library::records::ParsedRecords,
 ) -> Option<u32> {
-    match read(path) {
+    match read_whole(path) {
         Ok(bytes) => {
             let parsed = parse(&bytes, path);
             parsed.problems.into_iter().for_each(|problem| found.tell(problem));
@@ -189,18 +187,6 @@ fn count(
             path.symlink_metadata().is_ok().then_some(0)
         }
     }
-}
-
-/// The search meets files that nobody promised to be records, or files at all.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = open_for_reading(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() > MAX_RECORDS {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file of at most 16 MiB"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_RECORDS).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ fn found(path: &Path, problems: &mut Vec<Problem>) -> Option<FoundCollection> {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
     let real = path.canonicalize().ok()?;
     let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|_| real.to_str().is_some()) else {
-        problems.push(super::problem(path, "a collection's path must be valid UTF-8".into()));
+        problems.push(super::problem(path, "a collection's path must be valid UTF-8; rename it".into()));
         return None;
     };
     let fresh_id = uuid::Uuid::new_v4();

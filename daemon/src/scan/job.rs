@@ -109,6 +109,8 @@ pub enum Finding {
     RootGone,
     /// Something changed while it was read: look again.
     Unstable,
+    /// There is more to read than the request allows. The pool asks again without a limit; the engine never sees this.
+    Large,
     /// The look itself failed in a way that says nothing of the disk (a defect): the reason.
     Failed(String),
 }

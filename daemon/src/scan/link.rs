@@ -1,12 +1,46 @@
 //! Where links lead, also those that lead nowhere yet: what appears there changes the artifact.
 //!
 //! Watch, then look again: a target that appears in between must not be missed.
+//!
+//! And where they must not lead ([`Fence`]): an artifact that is a link to `/` or to a home would have all of that watched
+//! and hashed, and one that holds the daemon's own files would never come to rest.
 
 use crate::watch::{Ensured, Watches};
 use std::path::{Component, Path, PathBuf};
 
 /// Links followed at most, as by the kernel.
 const MAX_HOPS: usize = 40;
+
+/// Directories that are no artifact, whatever links to them.
+#[derive(Clone, Debug, Default)]
+pub struct Fence {
+    homes: Vec<PathBuf>,
+    own: Vec<PathBuf>,
+}
+
+impl Fence {
+    /// `homes` may be above no artifact; with `own`, where the daemon writes, none may have anything in common.
+    pub fn new(homes: impl IntoIterator<Item = PathBuf>, own: impl IntoIterator<Item = PathBuf>) -> Self {
+        // Those that are not there yet keep the name under which they will be made.
+        let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        Self { homes: homes.into_iter().map(real).collect(), own: own.into_iter().map(real).collect() }
+    }
+
+    /// Why `real`, a path without links, cannot be an artifact of the root `guard`.
+    pub fn refusal(&self, real: &Path, guard: &Path) -> Option<&'static str> {
+        if real.parent().is_none() {
+            Some("that is the root directory")
+        } else if guard.starts_with(real) {
+            Some("that holds the directory in which the artifact is")
+        } else if self.homes.iter().any(|home| home.starts_with(real)) {
+            Some("that is a home directory, or holds one")
+        } else if self.own.iter().any(|own| own.starts_with(real) || real.starts_with(own)) {
+            Some("the daemon writes there")
+        } else {
+            None
+        }
+    }
+}
 
 /// Where a link leads while nothing is there: that place, every directory above it that is not there either, nearest to
 /// the root last, and the links on the way. Links in what is there are resolved, so that events carry the same paths.
@@ -108,6 +142,22 @@ mod tests {
         assert_eq!(hops(&root.join("two")), [root.join("one"), root.join("alias")]);
         symlink("circle", root.join("circle")).expect("made");
         assert!(hops(&root.join("circle")).is_empty());
+    }
+
+    #[test]
+    fn homes_and_what_holds_them_are_no_artifacts() {
+        let fence = Fence::new(["/h/u".into(), "/h/u/.skillmeat".into()], ["/h/u/.skillmeat/daemon".into()]);
+        let refused = |real: &str| fence.refusal(Path::new(real), Path::new("/w/app/.claude")).is_some();
+        for real in
+            ["/", "/w", "/w/app", "/w/app/.claude", "/h", "/h/u", "/h/u/.skillmeat", "/h/u/.skillmeat/daemon/logs"]
+        {
+            assert!(refused(real), "{real}");
+        }
+        for real in
+            ["/w/app/.claude/skills/x", "/w/app2", "/w/app/docs", "/h/u/notes", "/h/u/.skillmeat/collections/c/s"]
+        {
+            assert!(!refused(real), "{real}");
+        }
     }
 
     #[test]

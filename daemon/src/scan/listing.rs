@@ -1,10 +1,11 @@
 //! Listing the directories that hold artifacts, for collections and projects alike: watch, then read.
 
-use super::link;
+use super::{link, problem, shown};
 use crate::library::layout::{self, Occupant};
 use crate::model::TreeKind;
 use crate::watch::{Ensured, Watches};
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
+use skillmeat_protocol::reply::Problem;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,22 @@ pub struct Listing<'a> {
     pub directories: Vec<PathBuf>,
     /// Directories of which only their own coming and going matters.
     pub ancestors: Vec<PathBuf>,
+    /// What lies there and cannot be listed.
+    pub problems: Vec<Problem>,
     real_parents: HashMap<PathBuf, PathBuf>,
 }
 
 impl<'a> Listing<'a> {
     /// Nothing listed yet.
     pub fn new(watches: &'a Watches) -> Self {
-        Self { watches, unwatched: None, directories: Vec::new(), ancestors: Vec::new(), real_parents: HashMap::new() }
+        Self {
+            watches,
+            unwatched: None,
+            directories: Vec::new(),
+            ancestors: Vec::new(),
+            problems: Vec::new(),
+            real_parents: HashMap::new(),
+        }
     }
 
     /// Watches `dir` and remembers that its entries matter; says whether it is there.
@@ -99,9 +109,23 @@ impl<'a> Listing<'a> {
             if kind == TreeKind::Directory && !is_plugin_store(&root.join(&name)) {
                 let container = self.event_path(&root.join(&name).join("x"));
                 let container = container.parent().unwrap_or(root).to_owned();
+                if self.leads_back(&root.join(&name), &container, root) {
+                    continue;
+                }
                 self.container(&container, artifact, "", MAX_NESTING, on_disk);
             }
         }
+    }
+
+    /// Whether what is at `path` is really `above` `from`. To list that would be to list it again and again, or, should it
+    /// be `/`, everything.
+    fn leads_back(&mut self, path: &Path, above: &Path, from: &Path) -> bool {
+        let back = from.starts_with(above);
+        if back {
+            let message = format!("it leads back to {}; what is in it is not listed", shown(above));
+            self.problems.push(problem(path, message));
+        }
+        back
     }
 
     /// The entries of a directory, after watching for the targets of links that lead nowhere: one that appears is an
@@ -136,15 +160,27 @@ impl<'a> Listing<'a> {
             return;
         }
         for (name, kind) in self.settled_entries(&dir) {
-            let Some(name) = name.to_str() else { continue };
+            let path = dir.join(&name);
+            let Some(name) = name.to_str() else {
+                if layout::would_be_artifact(artifact, &name.to_string_lossy(), kind) {
+                    self.problems.push(problem(&path, "its name is not UTF-8, so it is not listed; rename it".into()));
+                }
+                continue;
+            };
             let relative = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
-            let path = dir.join(name);
             let key = match layout::artifact_in_container(artifact, &relative, kind) {
-                None => continue,
+                None => {
+                    if let Some(flaw) = layout::flaw_of_artifact(artifact, name, kind) {
+                        self.problems.push(problem(&path, format!("{flaw}, so it is not listed; rename it")));
+                    }
+                    continue;
+                }
                 Some(Occupant::Artifact(key)) => key,
                 Some(Occupant::ArtifactOrFolder { key, manifests }) => {
                     if !manifests.iter().any(|manifest| path.join(manifest).is_file()) {
-                        if nesting > 0 {
+                        let back = path.is_symlink()
+                            && path.canonicalize().is_ok_and(|real| self.leads_back(&path, &real, &dir));
+                        if nesting > 0 && !back {
                             self.container(container, artifact, &relative, nesting - 1, on_disk);
                         }
                         continue;
@@ -243,6 +279,46 @@ mod tests {
         let want = [("a", File), ("b", Directory), ("c", Directory), ("d", File), ("f", File), ("g", File)];
         assert_eq!(entries, want.map(|(name, kind)| (name.to_owned(), kind)));
         assert_eq!(super::entries(&disk.at("a")), []);
+    }
+
+    #[test]
+    fn names_that_nothing_can_be_called_by_are_told() {
+        use std::os::unix::ffi::OsStrExt;
+        let disk = Disk::new();
+        for name in ["ok", "a\nb", "a\x01", "a..b", "a\\b", ".hidden", ".DS_Store", "CON", "x.", "-rf", " s ", "*"] {
+            std::fs::create_dir(disk.mkdir("skills").join(name)).expect("made");
+        }
+        std::fs::create_dir(disk.at("skills").join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).expect("made");
+        disk.write("skills/no\nskill", "a file in skills is nothing");
+        disk.write("commands/c\nc.md", "x");
+        disk.write("commands/n\n.txt", "nothing");
+        let mut listing = Listing::new(&disk.watches);
+        let mut found = BTreeMap::new();
+        listing.containers(&disk.root, &mut found);
+        let names: Vec<_> = found.keys().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, [" s ", "*", "-rf", "CON", "ok", "x."]);
+        let mut told: Vec<_> =
+            listing.problems.iter().filter_map(|p| p.file.strip_prefix(disk.root.to_str()?)).collect();
+        told.sort_unstable();
+        let want =
+            ["/commands/c\nc.md", "/skills/a\x01", "/skills/a\nb", "/skills/a..b", "/skills/a\\b", "/skills/caf\\xE9"];
+        assert_eq!(told, want);
+    }
+
+    #[test]
+    fn containers_and_folders_that_lead_back_are_told_and_not_listed() {
+        let disk = Disk::new();
+        disk.write("commands/c.md", "x");
+        link(".", &disk.at("commands/loop"));
+        link("/", &disk.at("commands/all"));
+        link("..", &disk.at("skills"));
+        link("/", &disk.at("agents"));
+        let mut listing = Listing::new(&disk.watches);
+        let mut found = BTreeMap::new();
+        listing.containers(&disk.root, &mut found);
+        assert_eq!(found.keys().map(ToString::to_string).collect::<Vec<_>>(), ["command:c"]);
+        assert_eq!(listing.problems.len(), 4, "{:?}", listing.problems);
+        assert_eq!(listing.directories, [disk.at("commands")]);
     }
 
     #[test]

@@ -33,7 +33,21 @@ use std::path::Path;
 
 /// A problem with a whole file or directory.
 fn problem(file: &Path, message: String) -> Problem {
-    Problem { file: file.display().to_string(), line: None, key: None, message, hint: None }
+    Problem { file: shown(file), line: None, key: None, message, hint: None }
+}
+
+/// A path as text: bytes that are none appear as `\xE9`, so that two names never look alike.
+fn shown(path: &Path) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "\\x{byte:02X}");
+        }
+    }
+    text
 }
 
 /// The reason why a file is unusable, with its place.

@@ -1,6 +1,10 @@
 //! The threads that look at the disk: a queue with a fast lane, and nothing shared but the watch set and counters.
+//!
+//! An artifact of more than [`LARGE`] is left to a thread of its own, one after the other: a few files of a gigabyte would
+//! keep every thread busy for seconds, and with them every other unit and every barrier.
 
 use super::job::{Finding, Job, JobKind, Outcome};
+use super::link::Fence;
 use super::read::Buffer;
 use super::{collection, home, project, tree};
 use crate::engine::Unit;
@@ -13,6 +17,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+/// Bytes of one artifact that any thread reads; some 20 ms of hashing.
+const LARGE: u64 = 32 * 1024 * 1024;
+
 /// Which lane a job takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
@@ -20,16 +27,6 @@ pub enum Urgency {
     Now,
     /// First look, slow verification.
     WhenIdle,
-}
-
-impl Queue {
-    /// Moves these from the slow lane to the end of the fast one.
-    fn promote(&mut self, units: &HashSet<Unit>) {
-        let (urgent, rest): (VecDeque<_>, VecDeque<_>) =
-            std::mem::take(&mut self.when_idle).into_iter().partition(|job| units.contains(&job.unit));
-        self.now.extend(urgent);
-        self.when_idle = rest;
-    }
 }
 
 /// The threads and their queue. Dropping it stops them after the jobs they are at.
@@ -47,6 +44,8 @@ pub struct Surroundings {
     pub metrics: Arc<Metrics>,
     /// The user's home, for `~` in config.
     pub user_home: Option<PathBuf>,
+    /// Where no artifact may be.
+    pub fence: Fence,
     /// The zone that the original wrote naive local times in.
     pub zone: jiff::tz::TimeZone,
 }
@@ -54,6 +53,7 @@ pub struct Surroundings {
 struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
+    wake_large: Condvar,
     around: Surroundings,
 }
 
@@ -61,7 +61,50 @@ struct Shared {
 struct Queue {
     now: VecDeque<Job>,
     when_idle: VecDeque<Job>,
+    large: VecDeque<Job>,
     stopping: bool,
+}
+
+impl Queue {
+    /// Moves these from the slow lane to the end of the fast one.
+    fn promote(&mut self, units: &HashSet<Unit>) {
+        let (urgent, rest): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.when_idle).into_iter().partition(|job| units.contains(&job.unit));
+        self.now.extend(urgent);
+        self.when_idle = rest;
+    }
+}
+
+/// What a thread is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Whatever comes, as long as it is not large.
+    Any,
+    /// What turned out to be large.
+    Large,
+}
+
+impl Role {
+    fn next(self, queue: &mut Queue) -> Option<Job> {
+        match self {
+            Self::Any => queue.now.pop_front().or_else(|| queue.when_idle.pop_front()),
+            Self::Large => queue.large.pop_front(),
+        }
+    }
+
+    fn bell(self, shared: &Shared) -> &Condvar {
+        match self {
+            Self::Any => &shared.wake,
+            Self::Large => &shared.wake_large,
+        }
+    }
+
+    const fn most(self) -> u64 {
+        match self {
+            Self::Any => LARGE,
+            Self::Large => u64::MAX,
+        }
+    }
 }
 
 impl std::fmt::Debug for Pool {
@@ -71,7 +114,7 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Starts `threads` threads that pass each outcome to `sink`.
+    /// Starts `threads` threads, and one for what is large, that pass each outcome to `sink`.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -80,11 +123,13 @@ impl Pool {
         around: Surroundings,
         sink: impl Fn(Outcome) + Send + Clone + 'static,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new(), around });
+        let (queue, wake, wake_large) = (Mutex::default(), Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { queue, wake, wake_large, around });
         let mut pool = Self { shared: Arc::clone(&shared), threads: Vec::new() };
-        for n in 0..threads {
+        let any = (0..threads).map(|n| (format!("scan-{n}"), Role::Any));
+        for (name, role) in any.chain([("scan-large".to_owned(), Role::Large)]) {
             let (shared, sink) = (Arc::clone(&shared), sink.clone());
-            let thread = std::thread::Builder::new().name(format!("scan-{n}")).spawn(move || work(&shared, &sink))?;
+            let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared, role, &sink))?;
             pool.threads.push(thread);
         }
         Ok(pool)
@@ -112,6 +157,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         lock(&self.shared.queue).stopping = true;
         self.shared.wake.notify_all();
+        self.shared.wake_large.notify_all();
         for thread in self.threads.drain(..) {
             // A thread that panicked has already said so in the log.
             let _ = thread.join();
@@ -124,7 +170,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(shared: &Shared, sink: &impl Fn(Outcome)) {
+fn work(shared: &Shared, role: Role, sink: &impl Fn(Outcome)) {
     let mut buffer = Buffer::default();
     loop {
         let mut queue = lock(&shared.queue);
@@ -132,28 +178,32 @@ fn work(shared: &Shared, sink: &impl Fn(Outcome)) {
             if queue.stopping {
                 return;
             }
-            let next = queue.now.pop_front().or_else(|| queue.when_idle.pop_front());
-            match next {
+            match role.next(&mut queue) {
                 Some(job) => break job,
-                None => queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                None => queue = role.bell(shared).wait(queue).unwrap_or_else(PoisonError::into_inner),
             }
         };
         drop(queue);
         let unit = job.unit;
         // A defect in a scan must not end the thread: the unit would be outstanding for ever.
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| perform(job, &shared.around, &mut buffer))).unwrap_or_else(|_| Outcome {
-                unit,
-                finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
-                unwatched: None,
-            });
+        let done = catch_unwind(AssertUnwindSafe(|| perform(&job, role, &shared.around, &mut buffer)));
+        if matches!(&done, Ok(Outcome { finding: Finding::Large, .. })) {
+            lock(&shared.queue).large.push_back(job);
+            shared.wake_large.notify_one();
+            continue;
+        }
+        let outcome = done.unwrap_or_else(|_| Outcome {
+            unit,
+            finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
+            unwatched: None,
+        });
         shared.around.metrics.scan_queue.fetch_sub(1, Ordering::Relaxed);
         shared.around.metrics.scans.fetch_add(1, Ordering::Relaxed);
         sink(outcome);
     }
 }
 
-fn perform(job: Job, around: &Surroundings, buffer: &mut Buffer) -> Outcome {
+fn perform(job: &Job, role: Role, around: &Surroundings, buffer: &mut Buffer) -> Outcome {
     let watches = &*around.watches;
     let (finding, unwatched) = match &job.kind {
         JobKind::Home { home } => {
@@ -169,8 +219,16 @@ fn perform(job: Job, around: &Surroundings, buffer: &mut Buffer) -> Outcome {
             (Finding::Project(Box::new(scan)), unwatched.or_else(|| crate::os::files::delivers_no_events(root)))
         }
         JobKind::Tree { path, guard, artifact, look, known, wants } => {
-            let request =
-                tree::TreeRequest { path, guard, artifact: *artifact, look: *look, known: *known, wants: *wants };
+            let request = tree::TreeRequest {
+                path,
+                guard,
+                artifact: *artifact,
+                look: *look,
+                known: *known,
+                wants: *wants,
+                fence: &around.fence,
+                most: role.most(),
+            };
             tree::scan(&request, watches, &around.metrics, buffer)
         }
     };
@@ -186,7 +244,7 @@ mod tests {
     fn what_somebody_waits_for_overtakes_in_order() {
         let unit = |n| Unit::Project(ProjectSlot(n));
         let job = |n| Job { unit: unit(n), kind: JobKind::Project { root: PathBuf::new() } };
-        let mut queue = Queue { now: [job(9)].into(), when_idle: (0..5).map(job).collect(), stopping: false };
+        let mut queue = Queue { now: [job(9)].into(), when_idle: (0..5).map(job).collect(), ..Queue::default() };
         queue.promote(&HashSet::from([unit(3), unit(1), unit(7)]));
         let units = |jobs: &VecDeque<Job>| jobs.iter().map(|job| job.unit).collect::<Vec<_>>();
         assert_eq!(

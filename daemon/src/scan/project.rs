@@ -84,6 +84,7 @@ pub fn scan(root: &Path, zone: &jiff::tz::TimeZone, watches: &Watches) -> (Proje
     // An item is identified as a record is, so an artifact lying about cannot be a second one.
     let recorded: HashSet<_> = scan.records.iter().map(|r| (r.key.clone(), Arc::clone(&r.profile))).collect();
     scan.on_disk.retain(|found| !recorded.contains(&(found.key.clone(), Arc::clone(&found.profile))));
+    scan.problems.extend(listing.problems);
     scan.directories = listing.directories;
     scan.ancestors = listing.ancestors;
     (scan, listing.unwatched)
@@ -150,13 +151,15 @@ fn look_at_profile(
     listing.containers(&root, &mut on_disk);
     let mut recorded: HashSet<PathBuf> = HashSet::new();
     let mut recorded_keys: HashSet<ArtifactKey> = HashSet::new();
+    // Identity is by profile too, and a record may name another than that of its root.
+    let mut seen: HashSet<_> = scan.records.iter().map(|r| (r.key.clone(), Arc::clone(&r.profile))).collect();
     for record in parsed {
         let record = placed(record, project, &root, &id, listing);
         // A profile root may be a link that leads out of the project.
         listing.way_to(if record.path.starts_with(&root) { &root } else { project }, &record.path);
         recorded.insert(record.path.clone());
         recorded_keys.insert(record.key.clone());
-        if scan.records.iter().any(|r| r.key == record.key && r.profile == record.profile) {
+        if !seen.insert((record.key.clone(), Arc::clone(&record.profile))) {
             // Record identity is (type, name, profile) (formats-core §4.1): the first of several stays.
             let file = if record.schema == RecordSchema::Plan { &plan_file } else { &deployed_file };
             let message = format!("{} is recorded twice for profile {}", record.key, record.profile);

@@ -41,6 +41,10 @@ pub struct TreeRequest<'a> {
     pub known: Option<Known>,
     /// What is wanted beside hashes.
     pub wants: Wants,
+    /// What it must not be.
+    pub fence: &'a link::Fence,
+    /// Bytes beyond which nothing is read, and the answer is [`Finding::Large`].
+    pub most: u64,
 }
 
 /// Looks at one artifact. The second value says why events cannot be relied on for it.
@@ -147,6 +151,10 @@ fn at(
     mut reader: Reader<'_>,
     unwatched: &mut Option<String>,
 ) -> Finding {
+    if let Some(why) = request.fence.refusal(&place.real, request.guard) {
+        let message = format!("{} leads to {}, and {why}", request.path.display(), place.real.display());
+        return tree(Tree::Unreadable { message }, Vec::new());
+    }
     let started_ns = stamp::wall_ns();
     let mut walk = match place.kind {
         TreeKind::Directory => match walk::walk(&place.real, watches) {
@@ -184,6 +192,9 @@ fn at(
             Wants::Version => Finding::Unchanged(None),
             Wants::Metadata => Finding::Unchanged(Some(metadata_only(&walk.files, file))),
         };
+    }
+    if walk.files.iter().fold(0, |sum: u64, found| sum.saturating_add(found.stamp.size)) > request.most {
+        return Finding::Large;
     }
     let mut hashes = Hashes::new(&walk.files);
     let (mut text, mut moved) = (None, false);

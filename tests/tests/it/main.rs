@@ -12,6 +12,7 @@ mod cli;
 mod freshness;
 mod golden;
 mod hostile_clients;
+mod hostile_files;
 mod licences;
 mod lifecycle;
 mod model;

@@ -18,6 +18,7 @@ use skillmeat_tests::world::{self, World};
 use skillmeatd::metrics::Metrics;
 use skillmeatd::model::Tree;
 use skillmeatd::scan::job::Wants;
+use skillmeatd::scan::link::Fence;
 use skillmeatd::scan::read::Buffer;
 use skillmeatd::scan::tree::{TreeRequest, scan};
 use skillmeatd::scan::{Finding, Look};
@@ -151,6 +152,8 @@ fn recorded_hashes_are_the_originals() {
             look: Look::Read,
             known: None,
             wants: Wants::Version,
+            fence: &Fence::default(),
+            most: u64::MAX,
         };
         let (finding, unwatched) = scan(&request, &watches, &metrics, &mut Buffer::default());
         assert_eq!(unwatched, None, "{}", vector.id);

@@ -59,9 +59,10 @@ fn a_plain_line_in_todays_private_file() {
     let temp = tempfile::tempdir().expect("a temporary directory");
     let directory = temp.path().join("logs");
     let (writer, worker) = queued(files(&directory).expect("files"));
-    let subscriber = tracing_subscriber::registry().with(lines(writer, targets(None).0));
+    let subscriber = tracing_subscriber::registry().with(lines(move || writer.clone(), targets(None).0));
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(path = "/p", "looked");
+        tracing::info!(path = %"/p\n2026 ERROR\u{1b}[2J", "looked");
         tracing::debug!("not at this level");
     });
     drop(worker);
@@ -71,7 +72,9 @@ fn a_plain_line_in_todays_private_file() {
     let [file] = entries.as_slice() else { panic!("one file, not {entries:?}") };
     assert!(file.file_name().to_string_lossy().starts_with("skillmeatd.log.20"));
     let text = std::fs::read_to_string(file.path()).expect("read");
-    assert!(text.ends_with("looked path=\"/p\"\n") && text.lines().count() == 1, "{text:?}");
+    let [first, second] = text.lines().collect::<Vec<_>>()[..] else { panic!("two lines, not {text:?}") };
+    assert!(first.ends_with("looked path=\"/p\"") && second.contains("path=/p\\n2026 ERROR"), "{text:?}");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
     assert!(text.contains("Z  INFO skillmeatd::runtime::log::tests: "), "{text:?}");
     assert_eq!(size(&directory), text.len() as u64);
     std::fs::write(directory.join("other"), "not a log").expect("written");

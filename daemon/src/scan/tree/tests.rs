@@ -1,18 +1,19 @@
 //! Looks at real artifacts in a temporary directory.
 
 use super::*;
-use crate::scan::testing::{Disk, fifo, link};
+use crate::scan::testing::{Disk, fifo, link as symlink};
 
 struct Look<'a> {
     disk: &'a Disk,
     look: super::Look,
     known: Option<Known>,
     wants: Wants,
+    most: u64,
 }
 
 impl<'a> Look<'a> {
     fn read(disk: &'a Disk) -> Self {
-        Self { disk, look: super::Look::Read, known: None, wants: Wants::Version }
+        Self { disk, look: super::Look::Read, known: None, wants: Wants::Version, most: u64::MAX }
     }
 
     fn verify(disk: &'a Disk, info: &TreeInfo) -> Self {
@@ -30,6 +31,8 @@ impl<'a> Look<'a> {
             look: self.look,
             known: self.known,
             wants: self.wants,
+            fence: &link::Fence::default(),
+            most: self.most,
         };
         scan(&request, &self.disk.watches, &self.disk.metrics, &mut Buffer::default()).0
     }
@@ -113,7 +116,7 @@ fn declared_metadata_comes_along_also_when_nothing_is_read() {
 fn what_is_there_and_cannot_be_known_is_unreadable_and_never_absent() {
     let disk = world();
     fifo(&disk.at("fifo"));
-    link("loop", &disk.at("loop"));
+    symlink("loop", &disk.at("loop"));
     disk.write("deep/SKILL.md", "x");
     disk.mkdir(&format!("deep/{}", vec!["d"; 130].join("/")));
     for (path, why) in [("fifo", "neither a file nor a directory"), ("loop", "loop"), ("deep", "128 levels")] {
@@ -127,7 +130,7 @@ fn a_fifo_that_nobody_writes_to_does_not_block_the_look() {
     let disk = world();
     disk.write("s/SKILL.md", "x");
     fifo(&disk.at("s/fifo"));
-    link("fifo", &disk.at("s/link.md"));
+    symlink("fifo", &disk.at("s/link.md"));
     assert_eq!(Look::read(&disk).info("s").file_count, 1);
 }
 
@@ -136,10 +139,10 @@ fn an_artifact_that_is_a_link_is_what_it_leads_to() {
     let disk = world();
     disk.write("real/SKILL.md", "x");
     let file = disk.write("real.md", "y");
-    link(disk.at("real"), &disk.at("s"));
-    link(&file, &disk.at("c.md"));
-    link(disk.at("s"), &disk.at("twice"));
-    link("nowhere", &disk.at("dangling"));
+    symlink(disk.at("real"), &disk.at("s"));
+    symlink(&file, &disk.at("c.md"));
+    symlink(disk.at("s"), &disk.at("twice"));
+    symlink("nowhere", &disk.at("dangling"));
     let info = Look::read(&disk).info("s");
     assert_eq!((info.kind, info.hash), (TreeKind::Directory, sha("SKILL.mdx")));
     assert_eq!(info.linked, [disk.at("real")]);
@@ -155,7 +158,7 @@ fn files_that_links_lead_to_are_watched() {
     let disk = world();
     disk.write("s/SKILL.md", "x");
     let shared = disk.write("elsewhere/shared.md", "y");
-    link(&shared, &disk.at("s/shared.md"));
+    symlink(&shared, &disk.at("s/shared.md"));
     assert_eq!(Look::read(&disk).info("s").linked, [shared]);
     assert!(disk.is_watched(&disk.at("elsewhere")) && disk.is_watched(&disk.at("s")));
 }
@@ -204,4 +207,35 @@ fn what_does_not_hold_still_is_taken_as_it_is_when_somebody_waits() {
     });
     let settled = Look::read(&disk).info("s");
     assert_eq!(Look { look: super::Look::AsItIs, ..Look::read(&disk) }.info("s"), settled, "it holds still");
+}
+
+#[test]
+fn a_link_to_a_home_or_to_what_holds_the_artifact_is_refused_unread() {
+    let disk = world();
+    disk.write("guard/skills/good/SKILL.md", "x");
+    disk.write("elsewhere/SKILL.md", "x");
+    for (name, target) in [("root", "/".into()), ("back", disk.at("guard")), ("above", disk.root.clone())] {
+        symlink(&target, &disk.at(&format!("guard/skills/{name}")));
+        let Tree::Unreadable { message } = Look::read(&disk).tree(&format!("guard/skills/{name}")) else {
+            panic!("{name} was read")
+        };
+        assert!(message.contains(&format!("skills/{name} leads to {}, and that", target.display())), "{message}");
+    }
+    symlink(disk.at("elsewhere"), &disk.at("guard/skills/link"));
+    for good in ["good", "link"] {
+        assert_eq!(Look::read(&disk).info(&format!("guard/skills/{good}")).file_count, 1);
+    }
+    assert!(!disk.is_watched(Path::new("/")));
+}
+
+#[test]
+fn what_is_larger_than_asked_for_is_not_read() {
+    let disk = world();
+    disk.write("guard/s/SKILL.md", "12345");
+    disk.write("guard/s/more", "12345");
+    assert!(matches!(Look { most: 9, ..Look::read(&disk) }.at("guard/s"), Finding::Large));
+    assert_eq!(disk.metrics.bytes_hashed.load(Ordering::Relaxed), 0);
+    let info = Look { most: 10, ..Look::read(&disk) }.info("guard/s");
+    // What need not be read is of any size.
+    assert!(matches!(Look { most: 0, ..Look::verify(&disk, &info) }.at("guard/s"), Finding::Unchanged(_)));
 }

@@ -81,7 +81,11 @@ fn usable(context: &ServerContext, path: &str) -> Result<String, WireError> {
     if context.user_home.as_deref().map(real).is_some_and(|home| home == canonical) {
         return Err(bad("the home directory is no project").hint("for the user scope: skillmeat project add ~/.claude"));
     }
-    if real(&context.places.home) == canonical || canonical.starts_with(real(&context.places.state)) {
+    let own = real(&context.places.home);
+    if canonical.starts_with(own.join("collections")) {
+        return Err(bad("this belongs to a collection; what is in it is deployed from, not to"));
+    }
+    if canonical.starts_with(own) || canonical.starts_with(real(&context.places.state)) {
         return Err(bad("this is SkillMeat's own directory, not a project"));
     }
     canonical.into_os_string().into_string().map_err(|_| bad("the path is not UTF-8"))

@@ -35,13 +35,24 @@ async fn directories_are_registered_under_their_real_path() {
 async fn places_that_are_no_project_are_refused() {
     let temp = tempfile::tempdir().expect("temporary directory");
     let home = temp.path();
-    for directory in [".skillmeat/daemon/run", ".claude", "work"] {
+    for directory in [".skillmeat/daemon/run", ".skillmeat/collections/c/.claude", ".claude", "work"] {
         std::fs::create_dir_all(home.join(directory)).expect("made");
     }
     std::fs::write(home.join("file"), "").expect("written");
     let mut world = World::of(Vec::new());
     at_home(&mut world, home);
-    let bad = ["", "file", "nowhere", ".skillmeat", ".skillmeat/daemon", ".skillmeat/daemon/run", "work/.."];
+    let bad = [
+        "",
+        "file",
+        "nowhere",
+        ".skillmeat",
+        ".skillmeat/daemon",
+        ".skillmeat/daemon/run",
+        ".skillmeat/collections",
+        ".skillmeat/collections/c",
+        ".skillmeat/collections/c/.claude",
+        "work/..",
+    ];
     for path in bad.map(|path| home.join(path)).iter().map(PathBuf::as_path).chain([Path::new("/"), Path::new("work")])
     {
         let error = add(&world.context, &terms(), path.to_str().expect("UTF-8")).await.expect_err("refused");
