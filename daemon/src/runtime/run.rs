@@ -190,7 +190,11 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         logs_dir: directories.logs,
         notes: notes.collect(),
         stop: stop_tx,
-        store: Box::new(move || StoreStatus { queue: store.queued() as u64, error: store.status() }),
+        store: Box::new(move || StoreStatus {
+            queue: store.queued() as u64,
+            error: store.status(),
+            file: store.file().map(Path::to_owned),
+        }),
     });
     Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, _logging: logging, _lock: lock })
 }
