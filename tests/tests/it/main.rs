@@ -16,6 +16,7 @@ mod model;
 mod notifications;
 mod problems;
 mod tidy;
+mod torture;
 mod transcripts;
 mod worlds;
 
