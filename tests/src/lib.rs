@@ -10,6 +10,7 @@
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
+//! * [`torture`] – kills, damage and lost events against the real daemon, and what must hold after each
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
 //! # Invariants
@@ -30,4 +31,5 @@ pub mod model;
 pub mod process;
 pub mod raw;
 pub mod sandbox;
+pub mod torture;
 pub mod world;

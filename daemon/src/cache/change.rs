@@ -66,7 +66,7 @@ pub enum Change {
 }
 
 /// How changes of a project reach the daemon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Coverage {
     /// The kernel tells.
     Watched,

@@ -28,7 +28,8 @@
 //! can lose the last commits, which is a kill a little earlier. Rows of lists are clustered by owner, so that replacing
 //! one collection or project touches neighbouring pages. Measured with a release build on two shared cores: 340,000 rows
 //! per second into 10,000 trees of 10 files, 150,000 per second for whole projects with records, trees and drift; opening
-//! takes 4 ms when small and 130 ms with 50,000 trees in 1,000 projects, nearly all of it reading rows.
+//! takes 4 ms when small and 130 ms with 50,000 trees in 1,000 projects, nearly all of it reading rows. The seals (`rows`)
+//! are 0.1 µs of each tree, 16 ms of 150,000.
 //!
 //! # Invariants
 //!

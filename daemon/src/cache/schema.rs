@@ -14,8 +14,11 @@ use std::collections::BTreeSet;
 pub(super) const APPLICATION_ID: i32 = 0x736b_6d63;
 
 /// Every schema so far; the index plus one is its `user_version`. Append only.
-pub(super) const MIGRATIONS: [&str; 2] =
-    [include_str!("schema/0001_base.sql"), include_str!("schema/0002_collections.sql")];
+pub(super) const MIGRATIONS: [&str; 3] = [
+    include_str!("schema/0001_base.sql"),
+    include_str!("schema/0002_collections.sql"),
+    include_str!("schema/0003_seals.sql"),
+];
 
 /// The `user_version` that this release reads and writes.
 const LATEST: i64 = MIGRATIONS.len() as i64;

@@ -179,6 +179,7 @@ impl State {
             Event::Lost { reason } => self.lost(&reason, now),
             Event::Scanned(outcome) => self.scanned(outcome, now),
             Event::LookAtHome => self.mark(Unit::Home, Root::Home, Look::Read, Hint::Finished, Urgency::Now, now),
+            Event::Verify(scope) => self.bring_up(&scope, self.seq, ByStat::All, now),
             Event::Tick => {}
             Event::Command(command, waiter) => self.command(command, waiter, now),
         }

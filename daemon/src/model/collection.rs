@@ -7,7 +7,7 @@ use skillmeat_protocol::reply::{Group, Problem, TagDefinition};
 use std::path::PathBuf;
 
 /// What an artifact declares of itself, in its manifest entry or its frontmatter (formats-core §2.1, §3.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the format's")]
 pub struct Metadata {
     pub title: Option<String>,
@@ -19,7 +19,7 @@ pub struct Metadata {
 }
 
 /// One `[[artifacts]]` entry, or an artifact found on disk that has none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// Type and normalised name.
     pub key: ArtifactKey,
@@ -44,11 +44,11 @@ pub struct Entry {
 }
 
 /// Why an entry with a known key cannot be used; the same is among the scan's problems.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EntryFlaw(pub String);
 
 /// One entry of `collection.lock`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockEntry {
     /// Type and normalised name.
     pub key: ArtifactKey,
@@ -59,7 +59,7 @@ pub struct LockEntry {
 }
 
 /// One look at a collection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CollectionScan {
     /// Whether the directory is there.
     pub present: bool,

@@ -19,7 +19,7 @@ pub enum RecordSchema {
 }
 
 /// One deployment record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     /// Type and normalised name.
     pub key: ArtifactKey,
@@ -48,7 +48,7 @@ pub struct Record {
 }
 
 /// One profile root of a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// `claude_code`, `codex`, `gemini`, `cursor`, or the directory's name without its dot.
     pub id: Arc<str>,
@@ -59,7 +59,7 @@ pub struct Profile {
 }
 
 /// An artifact found on disk that no record names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OnDisk {
     /// Type by its directory, normalised name.
     pub key: ArtifactKey,

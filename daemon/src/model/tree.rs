@@ -48,7 +48,7 @@ pub enum TreeKind {
 }
 
 /// The result of reading one artifact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {
     /// Nothing is there.
     Absent,
@@ -62,7 +62,7 @@ pub enum Tree {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TreeInfo {
     /// File or directory.
     pub kind: TreeKind,

@@ -28,6 +28,7 @@ use crate::registry::{self, Registrar};
 use crate::scan::discover;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
+pub use crate::watch::Faults;
 use crate::watch::{WatchError, Watches};
 use skillmeat_protocol::endpoint::{Endpoint, Env, LockNote, NoHome, Places};
 use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
@@ -79,14 +80,14 @@ pub enum StartError {
     Thread { what: &'static str, source: io::Error },
 }
 
-/// Runs the daemon until it is asked to end.
+/// Runs the daemon until it is asked to end, with these faults: none, except in tests.
 ///
 /// # Errors
 /// [`StartError`]; whoever waits for readiness has been told the same.
-pub fn run(mode: Mode) -> Result<(), StartError> {
+pub fn run(mode: Mode, faults: Faults) -> Result<(), StartError> {
     let audience = if mode == Mode::Detached { Audience::Stdout } else { Audience::Nobody };
     let readiness = Readiness::new(audience);
-    match start(mode) {
+    match start(mode, faults) {
         Ok(daemon) => {
             readiness.ready();
             daemon.serve();
@@ -112,7 +113,7 @@ struct Daemon {
     _lock: InstanceLock,
 }
 
-fn start(mode: Mode) -> Result<Daemon, StartError> {
+fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let started = Instant::now();
     let clock = Clock::start();
     let uid = os::process::effective_uid().unwrap_or_default();
@@ -135,7 +136,8 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
     let opened = cache::open(&directories.cache)?;
     let metrics = Arc::new(Metrics::default());
     let inbox = Inbox::new(Arc::clone(&metrics));
-    let watches = Arc::new(Watches::start(places.state.join("cookies"), Arc::clone(&metrics), inbox.signals())?);
+    let sink = faults.before(inbox.signals());
+    let watches = Arc::new(Watches::start(places.state.join("cookies"), Arc::clone(&metrics), sink)?);
     let thread = |what| move |source| StartError::Thread { what, source };
     let around = Surroundings {
         watches: Arc::clone(&watches),
@@ -190,7 +192,11 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
         logs_dir: directories.logs,
         notes: notes.collect(),
         stop: stop_tx,
-        store: Box::new(move || StoreStatus { queue: store.queued() as u64, error: store.status() }),
+        store: Box::new(move || StoreStatus {
+            queue: store.queued() as u64,
+            error: store.status(),
+            file: store.file().map(Path::to_owned),
+        }),
     });
     Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, _logging: logging, _lock: lock })
 }

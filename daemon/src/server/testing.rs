@@ -61,7 +61,7 @@ impl World {
             logs_dir: "/home/u/.cache/logs".into(),
             notes: vec!["rebuilt".into()],
             stop,
-            store: Box::new(|| StoreStatus { queue: 3, error: Some("disk full".into()) }),
+            store: Box::new(|| StoreStatus { queue: 3, error: Some("disk full".into()), file: None }),
             files: files.clone(),
         };
         Self { context: Arc::new(context), engine, stop: stopped, files }

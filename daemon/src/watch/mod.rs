@@ -10,10 +10,13 @@
 //!
 //! * [`native`] – the notify instance and what its callback does
 //! * [`dirs`] – which directories are watched
+//! * [`faults`] – what the tests make go wrong
 
 pub mod dirs;
+pub mod faults;
 pub mod native;
 
+pub use faults::Faults;
 pub use native::{Ensured, WatchError, Watches};
 
 use std::path::PathBuf;

@@ -131,7 +131,7 @@ pub struct CollectionsReply {
 }
 
 /// A named list of artifacts of a collection.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
 pub struct Group {
     /// Name.
     pub name: String,
@@ -148,7 +148,7 @@ pub struct Group {
 }
 
 /// A tag that a collection defines.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
 pub struct TagDefinition {
     /// Name.
     pub name: String,

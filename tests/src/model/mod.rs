@@ -4,9 +4,9 @@
 //! status, and a second daemon with an empty state is started on the same collections and projects; both must say the
 //! same of every project that is there. A failure names the seed and lists every operation, so that it can be run again.
 
-mod field;
+pub(crate) mod field;
 mod operations;
-mod rng;
+pub(crate) mod rng;
 
 use std::fmt;
 
@@ -74,7 +74,8 @@ pub fn run(binaries: &Binaries, options: Options) -> Result<usize, Box<Disagreem
     Ok(compared)
 }
 
-fn compare_with_fresh(field: &Field, client: &mut Client) -> Result<(), String> {
+/// Compares a daemon with one that was just started on the same files; the error is the first difference.
+pub(crate) fn compare_with_fresh(field: &Field, client: &mut Client) -> Result<(), String> {
     let incremental = answers(client);
     let sandbox = Sandbox::new(&field.sandbox.binaries);
     sandbox.config(&field.config_for_another_home());

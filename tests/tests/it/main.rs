@@ -19,6 +19,7 @@ mod planted;
 mod problems;
 mod resources;
 mod tidy;
+mod torture;
 mod transcripts;
 mod worlds;
 

@@ -1,7 +1,7 @@
 //! Collections: `collections`, `artifacts`, `artifact_metadata`, `lock_entries`, `groups`, `group_members`.
 
-use super::by_parent;
 use super::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
+use super::{by_parent, seal};
 use crate::cache::change::LoadedCollection;
 use crate::model::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
 use rusqlite::{Connection, Result, Row, params};
@@ -20,10 +20,11 @@ pub(in crate::cache) fn store(
 ) -> Result<()> {
     let id: i64 = connection
         .prepare_cached(
-            "INSERT INTO collections (uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO collections (uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories,
+                 seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (uuid) DO UPDATE SET name = ?2, path = ?3, present = ?4, unreadable = ?5, unnamed_flaws = ?6,
-                 tags = ?7, problems = ?8, directories = ?9
+                 tags = ?7, problems = ?8, directories = ?9, seal = ?10
              RETURNING id",
         )?
         .query_row(
@@ -37,6 +38,7 @@ pub(in crate::cache) fn store(
                 Json(&scan.tags),
                 Json(&scan.problems),
                 PathList(&scan.directories),
+                seal::seal(&(uuid, name, path, scan)),
             ],
             |row| row.get(0),
         )?;
@@ -65,12 +67,12 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedCollection>> {
     let mut groups = load_groups(connection)?;
     connection
         .prepare(
-            "SELECT id, uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories
+            "SELECT id, uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories, seal
              FROM collections ORDER BY id",
         )?
         .query_map([], |row| {
             let id: i64 = row.get(0)?;
-            Ok(LoadedCollection {
+            let collection = LoadedCollection {
                 id: row.get(1)?,
                 name: row.get(2)?,
                 path: row.get::<_, StoredPath>(3)?.0,
@@ -85,7 +87,10 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedCollection>> {
                     problems: row.get::<_, Json<_>>(8)?.0,
                     directories: row.get::<_, StoredPaths>(9)?.0,
                 },
-            })
+            };
+            let LoadedCollection { id, name, path, scan } = &collection;
+            seal::check("collections", row, 10, &(id, name, path.as_path(), scan))?;
+            Ok(collection)
         })?
         .collect()
 }

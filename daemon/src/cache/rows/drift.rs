@@ -1,5 +1,6 @@
 //! Classified items: `drift`.
 
+use super::seal;
 use super::value::{Col, OsText, StoredPath};
 use crate::cache::change::{DriftKey, DriftRow};
 use crate::model::Timestamp;
@@ -19,8 +20,8 @@ pub(in crate::cache) fn store(connection: &Connection, row: &DriftRow) -> Result
     connection
         .prepare_cached(
             "INSERT INTO drift (project_id, profile, type, name, state, since, baseline_hash, collection_hash,
-                 project_hash, collection_id)
-             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT id FROM collections WHERE uuid = ?10)
+                 project_hash, collection_id, seal)
+             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT id FROM collections WHERE uuid = ?10), ?11
              FROM projects WHERE path = ?1",
         )?
         .execute(params![
@@ -34,6 +35,7 @@ pub(in crate::cache) fn store(connection: &Connection, row: &DriftRow) -> Result
             row.in_collection.map(Col),
             row.in_project.map(Col),
             row.collection_id,
+            seal::seal(&(&row.item, row.state, row.since)),
         ])?;
     Ok(())
 }
@@ -58,7 +60,7 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<(DriftKey, (DriftState
         .collect::<Result<_>>()?;
     let mut found = Vec::new();
     let mut statement =
-        connection.prepare("SELECT project_id, profile, type, name, state, since FROM drift ORDER BY id")?;
+        connection.prepare("SELECT project_id, profile, type, name, state, since, seal FROM drift ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         // A foreign key: only a damaged database has an item without its project, and the item means nothing then.
@@ -66,8 +68,10 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<(DriftKey, (DriftState
             continue;
         };
         let key = ArtifactKey { kind: row.get::<_, Col<_>>(2)?.0, name: row.get(3)? };
-        let state = (row.get::<_, Col<_>>(4)?.0, row.get::<_, Col<_>>(5)?.0);
-        found.push((DriftKey { project, profile: row.get(1)?, key }, state));
+        let (state, since): (DriftState, Timestamp) = (row.get::<_, Col<_>>(4)?.0, row.get::<_, Col<_>>(5)?.0);
+        let item = DriftKey { project, profile: row.get(1)?, key };
+        seal::check("drift", row, 6, &(&item, state, since))?;
+        found.push((item, (state, since)));
     }
     Ok(found)
 }

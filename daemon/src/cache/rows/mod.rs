@@ -1,12 +1,13 @@
 //! Rows: one file per thing that is stored, with the SQL that writes it beside the SQL that reads it back.
 //!
 //! Reading back gives exactly what was stored. Lists that nothing selects by (problems, directories, tags) are JSON in
-//! one column; everything else is columns. A value that cannot be read back is an error, never a default: the caller
-//! then takes the database as damaged.
+//! one column; everything else is columns. A value that cannot be read back, or that is not what was stored (`seal`), is an
+//! error, never a default: the caller then takes the database as damaged.
 
 pub(super) mod collection;
 pub(super) mod drift;
 pub(super) mod project;
+mod seal;
 pub(super) mod tree;
 mod value;
 

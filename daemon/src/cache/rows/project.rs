@@ -1,11 +1,13 @@
 //! Projects: `projects`, `profiles`, `deployments`, `untracked`.
 
+use super::seal;
 use super::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
 use super::{Shared, by_parent};
 use crate::cache::change::{Coverage, LoadedProject};
 use crate::model::{OnDisk, Profile, ProjectScan, Record};
 use rusqlite::{Connection, Result, Row, params};
 use skillmeat_protocol::ids::ArtifactKey;
+use std::hash::Hash;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,10 +24,10 @@ pub(in crate::cache) fn store(
     };
     let id: i64 = connection
         .prepare_cached(
-            "INSERT INTO projects (path, name, present, polled, problems, directories, ancestors)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO projects (path, name, present, polled, problems, directories, ancestors, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (path) DO UPDATE SET name = ?2, present = ?3, polled = ?4, problems = ?5, directories = ?6,
-                 ancestors = ?7
+                 ancestors = ?7, seal = ?8
              RETURNING id",
         )?
         .query_row(
@@ -37,6 +39,7 @@ pub(in crate::cache) fn store(
                 Json(&scan.problems),
                 PathList(&scan.directories),
                 PathList(&scan.ancestors),
+                seal::seal(&meaning(path, coverage, scan)),
             ],
             |row| row.get(0),
         )?;
@@ -52,6 +55,12 @@ pub(in crate::cache) fn store(
     store_untracked(connection, id, &scan.on_disk)
 }
 
+/// What the seal of a project is over: all that is stored of it.
+fn meaning<'a>(path: &'a Path, coverage: &'a Coverage, scan: &'a ProjectScan) -> impl Hash + 'a {
+    let ProjectScan { present, name, profiles, unread: _, records, on_disk, problems, directories, ancestors } = scan;
+    (path, coverage, present, name, profiles, records, on_disk, problems, directories, ancestors)
+}
+
 /// Removes a project and everything that belongs to it.
 pub(in crate::cache) fn remove(connection: &Connection, path: &Path) -> Result<()> {
     connection.prepare_cached("DELETE FROM projects WHERE path = ?1")?.execute([OsText::path(path)])?;
@@ -65,10 +74,13 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedProject>> {
     let mut records = by_parent(connection, SELECT_RECORDS, |row| read_record(row, &mut shared).map(Arc::new))?;
     let mut on_disk = by_parent(connection, SELECT_UNTRACKED, |row| read_untracked(row, &mut shared))?;
     connection
-        .prepare("SELECT id, path, name, present, polled, problems, directories, ancestors FROM projects ORDER BY id")?
+        .prepare(
+            "SELECT id, path, name, present, polled, problems, directories, ancestors, seal
+             FROM projects ORDER BY id",
+        )?
         .query_map([], |row| {
             let id: i64 = row.get(0)?;
-            Ok(LoadedProject {
+            let project = LoadedProject {
                 path: row.get::<_, StoredPath>(1)?.0,
                 coverage: row
                     .get::<_, Option<String>>(4)?
@@ -84,7 +96,9 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedProject>> {
                     directories: row.get::<_, StoredPaths>(6)?.0,
                     ancestors: row.get::<_, StoredPaths>(7)?.0,
                 },
-            })
+            };
+            seal::check("projects", row, 8, &meaning(&project.path, &project.coverage, &project.scan))?;
+            Ok(project)
         })?
         .collect()
 }

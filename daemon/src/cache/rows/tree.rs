@@ -1,5 +1,6 @@
 //! What was read at each artifact's path: `trees`, `files`.
 
+use super::seal;
 use super::value::{Col, OsText, PathList, StoredPath, StoredPaths};
 use crate::cache::change::TreeOwner;
 use crate::model::{FileRow, Fingerprint, Tree, TreeInfo};
@@ -26,11 +27,11 @@ pub(in crate::cache) fn store(
     let id: i64 = connection
         .prepare_cached(
             "INSERT INTO trees (path, project_id, collection_id, state, message, kind, hash, hash_with_ignored,
-                 version_hash, fingerprint, racy, file_count, total_size, version, linked)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                 version_hash, fingerprint, racy, file_count, total_size, version, linked, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (path) DO UPDATE SET project_id = ?2, collection_id = ?3, state = ?4, message = ?5, kind = ?6,
                  hash = ?7, hash_with_ignored = ?8, version_hash = ?9, fingerprint = ?10, racy = ?11, file_count = ?12,
-                 total_size = ?13, version = ?14, linked = ?15
+                 total_size = ?13, version = ?14, linked = ?15, seal = ?16
              RETURNING id",
         )?
         .query_row(
@@ -50,6 +51,7 @@ pub(in crate::cache) fn store(
                 info.map(|i| Col(i.total_size)),
                 info.and_then(|i| i.version.as_deref()),
                 info.map(|i| PathList(&i.linked)),
+                seal::seal(&(path, tree)),
             ],
             |row| row.get(0),
         )?;
@@ -68,10 +70,14 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<(PathBuf, Tree)>> {
     connection
         .prepare(
             "SELECT path, state, message, kind, hash, hash_with_ignored, version_hash, fingerprint, racy, file_count,
-                 total_size, version, linked
+                 total_size, version, linked, seal
              FROM trees ORDER BY id",
         )?
-        .query_map([], |row| Ok((row.get::<_, StoredPath>(0)?.0, read(row)?)))?
+        .query_map([], |row| {
+            let (path, tree) = (row.get::<_, StoredPath>(0)?.0, read(row)?);
+            seal::check("trees", row, 13, &(path.as_path(), &tree))?;
+            Ok((path, tree))
+        })?
         .collect()
 }
 

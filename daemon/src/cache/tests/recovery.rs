@@ -1,12 +1,11 @@
 //! Whatever lies at the path: an answer, a note where people should know, and nothing lost that is not ours.
 
-use super::sample::small_project;
+use super::sample::{Sample, small_project};
 use super::{Place, close, names};
 use crate::cache::schema::{APPLICATION_ID, MIGRATIONS};
-use crate::cache::{Coverage, Loaded, open};
-use crate::model::Timestamp;
+use crate::cache::{Change, Loaded, TreeOwner, open};
+use crate::model::Tree;
 use rusqlite::Connection;
-use skillmeat_protocol::drift::DriftState;
 use std::path::Path;
 
 /// A database as the release with schema `version` left it, with `user_version` set to `claimed`.
@@ -47,25 +46,24 @@ fn check_untouched(path: &Path, why: &str) {
 }
 
 #[test]
-fn the_first_schema_keeps_its_projects_and_times() {
+fn what_an_earlier_schema_left_without_seals_is_read_again() {
     let place = Place::new();
-    let connection = database(&place.path, 1, 1);
+    let connection = database(&place.path, 2, 2);
     connection
         .execute_batch(
             "INSERT INTO projects VALUES (1, '/p', 'p', 1, 'slow disk', '[]', '[\"/p/.claude\"]', '[]');
              INSERT INTO trees (path, project_id, state) VALUES ('/p/.claude/skills/pdf', 1, 'absent');
-             INSERT INTO trees (path, project_id, state) VALUES ('/c/skills/pdf', NULL, 'absent');
-             INSERT INTO artifacts (ordinal, type, name, path, in_manifest) VALUES (0, 'skill', 'pdf', 'skills/pdf', 1);
-             INSERT INTO drift (project_id, type, name, state, since) VALUES (1, 'skill', 'pdf', 'deleted', 42);",
+             INSERT INTO drift (project_id, type, name, state, since) VALUES (1, 'skill', 'pdf', 'deleted', 42);
+             INSERT INTO collections VALUES (1, '5a1c', 'c', '/c', 1, NULL, 0, '[]', '[]', '[]');
+             INSERT INTO trees (path, collection_id, state) VALUES ('/c/skills/pdf', 1, 'absent');",
         )
         .expect("rows");
     drop(connection);
-    let loaded = place.load();
-    assert_eq!(loaded.projects[0].scan.directories, [Path::new("/p/.claude")]);
-    assert_eq!(loaded.projects[0].coverage, Coverage::Polled { reason: "slow disk".to_owned() });
-    assert_eq!(loaded.first_seen[0].1, (DriftState::Deleted, Timestamp(42)));
-    assert_eq!(loaded.trees.len(), 1, "the one whose owner is known");
-    assert_eq!(loaded.collections, []);
+    assert_eq!(place.load(), Loaded::default());
+    let opened = place.open();
+    opened.writer.send(small_project("/p"));
+    close(opened.writer);
+    assert_eq!(place.load().projects.len(), 1, "it is used from now on");
 }
 
 #[test]
@@ -80,7 +78,7 @@ fn every_earlier_schema_opens_without_a_note() {
 #[test]
 fn a_half_migrated_database_is_replaced() {
     let place = Place::new();
-    drop(database(&place.path, 1, 2));
+    drop(database(&place.path, 2, 3));
     check_set_aside(&place, "is missing");
 
     let place = Place::new();
@@ -180,6 +178,78 @@ fn a_value_that_no_release_writes_is_damage_and_not_a_default() {
         drop(connection);
         check_set_aside(&place, "damaged");
     }
+}
+
+#[test]
+fn a_value_that_was_changed_in_its_row_is_damage() {
+    for (table, sql) in [
+        ("trees", "UPDATE trees SET hash = zeroblob(32) WHERE state = 'present'"),
+        ("trees", "UPDATE trees SET path = path || 'x'"),
+        ("drift", "UPDATE drift SET since = since + 1"),
+        ("projects", "UPDATE projects SET name = name || 'x'"),
+        ("projects", "UPDATE deployments SET line = line + 1"),
+        ("projects", "DELETE FROM deployments"),
+        ("collections", "UPDATE collections SET path = path || 'x'"),
+        ("collections", "UPDATE artifact_metadata SET title = 'another'"),
+        ("collections", "DELETE FROM artifacts"),
+    ] {
+        let place = Place::new();
+        let opened = place.open();
+        opened.writer.send(present_tree());
+        close(opened.writer);
+        let connection = Connection::open(&place.path).expect("opens");
+        assert_ne!(connection.execute(sql, []), Ok(0), "{sql}");
+        drop(connection);
+        check_set_aside(&place, &format!("table {table} was changed"));
+    }
+}
+
+#[test]
+fn whatever_single_byte_is_damaged_nothing_wrong_is_loaded() {
+    let place = Place::new();
+    let opened = place.open();
+    opened.writer.send(present_tree());
+    close(opened.writer);
+    let stored = place.load();
+    let bytes = std::fs::read(&place.path).expect("reads");
+    // A prime step visits every kind of place within some pages.
+    for at in (0..bytes.len()).step_by(1999) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        let place = Place::new();
+        std::fs::write(&place.path, damaged).expect("writes");
+        let opened = place.open();
+        assert!(is_part_of(&opened.loaded, &stored), "byte {at}: {:#?}", opened.loaded);
+        // What SQLite refuses later is a loss that the writer reports.
+        let _ = opened.writer.close(std::time::Duration::from_secs(60));
+    }
+}
+
+/// A project and a collection, each with a tree that is there.
+fn present_tree() -> Vec<Change> {
+    let mut sample = Sample::new(3);
+    let mut changes = small_project("/p");
+    let mut scan = sample.collection();
+    while scan.entries.is_empty() {
+        scan = sample.collection();
+    }
+    let (id, name, path) = ("5a1c".to_owned(), "c".to_owned(), "/c".into());
+    changes.push(Change::Collection { id: id.clone(), name, path, scan: std::sync::Arc::new(scan) });
+    let mut tree = sample.tree();
+    while !matches!(tree, Tree::Present(_)) {
+        tree = sample.tree();
+    }
+    let (path, owner) = ("/c/skills/pdf".into(), TreeOwner::Collection(id));
+    changes.push(Change::Tree { path, owner, tree, files: Vec::new() });
+    changes
+}
+
+/// Less than what was stored is read again; anything else would be believed.
+fn is_part_of(loaded: &Loaded, stored: &Loaded) -> bool {
+    loaded.projects.iter().all(|p| stored.projects.contains(p))
+        && loaded.collections.iter().all(|c| stored.collections.contains(c))
+        && loaded.trees.iter().all(|t| stored.trees.contains(t))
+        && loaded.first_seen.iter().all(|f| stored.first_seen.contains(f))
 }
 
 #[test]
