@@ -2,6 +2,7 @@
 //!
 //! * [`kill`] – SIGKILL at random moments
 //! * [`cache`] – every region of `cache.db` damaged, and everything that can be in the way of using it
+//! * [`connections`] – crowds, drips, deaf clients, an answer too long for a frame, a daemon that stands still
 //! * [`events`] – events lost with and without notice, queues that overflow, roots and limits without events
 //!
 //! Each is a bounded run that prints what it counted (`cargo run --bin torture`), with a short version in the suite. The
@@ -20,6 +21,7 @@ use crate::compare;
 use crate::sandbox::Sandbox;
 
 pub mod cache;
+pub mod connections;
 pub mod events;
 pub mod kill;
 
