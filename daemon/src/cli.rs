@@ -1,5 +1,6 @@
 //! The command line of `skillmeatd`. People use `skillmeat`; this is for it, for service managers and for debugging.
 
+pub use crate::runtime::run::Faults;
 use crate::runtime::run::{self, Mode, VERSION};
 use std::process::ExitCode;
 
@@ -22,8 +23,13 @@ const USAGE: u8 = 64;
 const FAILED: u8 = 3;
 
 /// Acts on the arguments that follow the program's name.
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "before there is a log")]
 pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
+    main_with(args, Faults::default())
+}
+
+/// The same with faults: for the tests' build of the program.
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "before there is a log")]
+pub fn main_with(args: impl Iterator<Item = String>, faults: Faults) -> ExitCode {
     let args: Vec<String> = args.collect();
     let mode = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["run"] => Mode::Foreground,
@@ -41,7 +47,7 @@ pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    match run::run(mode) {
+    match run::run(mode, faults) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if mode == Mode::Foreground {

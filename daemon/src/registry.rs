@@ -3,7 +3,7 @@
 //! Only the newest list is written when several wait. A registry file that could not be read completely is kept beside
 //! the new one before it is replaced for the first time: what could not be read is not lost.
 
-use crate::library::atomic::write_atomically;
+use crate::library::atomic::{remove_leftovers, write_atomically};
 use crate::library::registry::{CollectionEntry, ProjectEntry, Registered, render_collections, render_projects};
 use crate::library::registry::{parse_collections, parse_projects};
 use skillmeat_protocol::error::{ErrorCode, WireError};
@@ -48,11 +48,17 @@ pub fn collections_file(state: &Path) -> PathBuf {
     state.join("collections.toml")
 }
 
-/// Reads both files. A damaged one is copied aside, so that writing it anew loses nothing.
+/// Reads both files, for the holder of the instance lock. A damaged one is copied aside, so that writing it anew loses
+/// nothing; what a kill left of writing them is removed.
 ///
 /// # Errors
 /// When a file is there and cannot be read: going on would register nothing and later overwrite it.
 pub fn read(state: &Path) -> io::Result<Files> {
+    for file in [projects_file(state), collections_file(state)] {
+        if let Err(error) = remove_leftovers(&file) {
+            tracing::warn!(%error, "a temporary file stays");
+        }
+    }
     let mut files = Files::default();
     if let Some(read) = read_one(&projects_file(state), parse_projects)? {
         files.projects = read.entries;

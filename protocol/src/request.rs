@@ -73,6 +73,8 @@ pub enum Request {
     Init,
     /// Asks the daemon to end.
     Shutdown(ShutdownQuery),
+    /// The barrier, after everything in scope was compared with the disk as if no event had ever come.
+    Verify(SyncQuery),
 }
 
 /// Which projects are meant.
@@ -186,7 +188,7 @@ pub struct SubscribeQuery {
     pub since: Option<Clock>,
 }
 
-/// Parameters of `sync`.
+/// Parameters of `sync` and `verify`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncQuery {

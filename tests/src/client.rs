@@ -184,6 +184,15 @@ impl Client {
         }
     }
 
+    /// Has everything compared with the disk.
+    #[track_caller]
+    pub fn verify(&mut self) {
+        match self.ask(Request::Verify(SyncQuery::default())) {
+            Reply::Synced(reply) if reply.fresh => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// How the daemon is, current.
     #[track_caller]
     pub fn health(&mut self) -> HealthReply {

@@ -13,6 +13,7 @@
 //! * [`bench`] – what the programs cost, beside what others cost
 //! * [`soak`] – everything at once for a long time, and what of it stayed flat
 //! * [`unprivileged`] – leaving root, whom permissions do not stop
+//! * [`torture`] – kills, damage and lost events against the real daemon, and what must hold after each
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
 //! # Invariants
@@ -37,8 +38,5 @@ pub mod sandbox;
 pub mod soak;
 pub mod unprivileged;
 
-/// Faults that take longer than the suite may: `cargo run --bin torture`.
-pub mod torture {
-    pub mod files;
-}
+pub mod torture;
 pub mod world;

@@ -8,7 +8,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use serde_json::Value;
 
 use crate::client::Client;
@@ -129,6 +130,11 @@ impl Daemon {
     /// Ends it without a chance to tidy up.
     pub fn kill(self) {
         self.end(Signal::KILL);
+    }
+
+    /// Sends it a signal and goes on.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(pid_of(&self.child), signal).expect("it is our child and not waited for");
     }
 
     /// Waits until it ends by itself.

@@ -188,6 +188,11 @@ pub enum DaemonCommand {
     /// Stop and start
     #[command(after_help = "Example:\n  skillmeat daemon restart")]
     Restart,
+    /// Compare everything with the disk, in case an event was lost on the way
+    #[command(
+        after_help = "Example:\n  skillmeat daemon verify\n\nNothing is read again whose size and times are as they were."
+    )]
+    Verify,
     /// What runs, since when, with how much
     #[command(after_help = "Example:\n  skillmeat daemon status --json")]
     Status,

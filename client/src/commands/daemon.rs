@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use skillmeat_protocol::error::{ErrorCode, exit};
 use skillmeat_protocol::reply::{HealthReply, Reply};
-use skillmeat_protocol::request::{Freshness, Request, ShutdownQuery, ShutdownReason};
+use skillmeat_protocol::request::{Call, Freshness, Request, ShutdownQuery, ShutdownReason, SyncQuery};
 
 use super::{Context, pages};
 use crate::args::DaemonCommand;
@@ -52,8 +52,32 @@ pub fn daemon(context: &mut Context<'_>, command: DaemonCommand) -> Done {
             stop(context)?;
             start(context)
         }
+        DaemonCommand::Verify => verify(context),
         DaemonCommand::Status => status(context),
         DaemonCommand::Logs { lines, follow } => logs(context, lines, follow),
+    }
+}
+
+/// As long as the daemon lets anyone wait: there may be many files.
+const VERIFY_MS: u32 = 60_000;
+
+fn verify(context: &mut Context<'_>) -> Done {
+    let request = Request::Verify(SyncQuery::default());
+    let call = Call { deadline_ms: VERIFY_MS, ..call(request, Freshness::Synced) };
+    if context.json {
+        pages::print_json(context, call)?;
+        return Ok(exit::OK);
+    }
+    match launch::ask(context.around, &call, Start::IfNeeded)?.1 {
+        Reply::Synced(reply) if reply.fresh => {
+            writeln!(context.out, "everything was compared with the disk")?;
+            Ok(exit::OK)
+        }
+        Reply::Synced(reply) => {
+            context.note_stale(reply.stale.as_deref(), reply.fresh, Freshness::Synced)?;
+            Ok(exit::FAILED)
+        }
+        other => Err(unexpected(&other).into()),
     }
 }
 

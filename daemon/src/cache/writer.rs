@@ -12,7 +12,7 @@ use super::change::Change;
 use super::rows::{collection, drift, project, tree};
 use super::{CacheError, state};
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,6 +40,8 @@ pub struct Writer {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    /// Whether there is a file at all.
+    in_file: bool,
     queued: AtomicUsize,
     rows: AtomicU64,
     trouble: Mutex<Trouble>,
@@ -63,8 +65,9 @@ impl Writer {
     /// Starts the thread. `path` is for messages.
     pub(super) fn start(connection: Connection, path: PathBuf) -> Result<Self, CacheError> {
         let (messages, inbox) = mpsc::channel();
-        let shared =
-            Arc::new(Shared { path, queued: AtomicUsize::new(0), rows: AtomicU64::new(0), trouble: Mutex::default() });
+        let in_file = connection.path().is_some_and(|path| !path.is_empty());
+        let (queued, rows) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let shared = Arc::new(Shared { path, in_file, queued, rows, trouble: Mutex::default() });
         let store = Store { connection, shared: shared.clone(), gap: false };
         let thread = std::thread::Builder::new().name("cache".to_owned()).spawn(move || store.run(&inbox));
         Ok(Self { messages, shared, thread: thread.map_err(CacheError::Thread)? })
@@ -147,6 +150,11 @@ impl Monitor {
     /// What could not be written since the start, for people; none when all was.
     pub fn status(&self) -> Option<String> {
         self.0.status()
+    }
+
+    /// The file that is written to; none when the cache is in memory.
+    pub fn file(&self) -> Option<&Path> {
+        self.0.in_file.then_some(self.0.path.as_path())
     }
 }
 

@@ -68,6 +68,8 @@ pub enum Event {
     Scanned(Outcome),
     /// The daemon itself wrote below the home.
     LookAtHome,
+    /// Somebody doubts that every event came: compare this scope with the disk.
+    Verify(SyncScope),
     /// A deadline passed.
     Tick,
     /// A request.

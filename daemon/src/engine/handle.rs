@@ -130,6 +130,11 @@ impl EngineHandle {
         self.send(Event::LookAtHome);
     }
 
+    /// Has everything in `scope` compared with the disk, as if no event had come; a later [`Self::sync`] waits for it.
+    pub fn verify(&self, scope: SyncScope) {
+        self.send(Event::Verify(scope));
+    }
+
     /// Hands an event to the engine; an engine that is gone has nothing to be told.
     pub(crate) fn send(&self, event: Event) {
         self.metrics.engine_queue.fetch_add(1, Ordering::Relaxed);

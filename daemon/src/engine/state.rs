@@ -2,7 +2,7 @@
 
 use super::announce::Announcer;
 use super::barrier::{Barrier, Ending};
-use super::event::{Effect, Event, Now, Response};
+use super::event::{Effect, Event, Heard, Now, Response};
 use super::handle::SyncScope;
 use super::items::Item;
 use super::listen::Repetitions;
@@ -187,6 +187,7 @@ impl State {
             Event::WatchesBack => self.watches_back(now),
             Event::Scanned(outcome) => self.scanned(outcome, now),
             Event::LookAtHome => self.mark(Unit::Home, Root::Home, Look::Read, Hint::Finished, Urgency::Now, now),
+            Event::Verify(scope) => self.bring_up(&scope, self.seq, Heard::Nothing, now),
             Event::Tick => {}
             Event::Command(command, waiter) => self.command(command, waiter, now),
         }

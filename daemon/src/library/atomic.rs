@@ -42,6 +42,28 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<(), WriteError> {
     sync_directory(directory).map_err(failed("sync the directory of"))
 }
 
+/// Removes the temporary files that a kill left of writing `path`. Only for whoever is sure that nobody is writing it.
+///
+/// # Errors
+/// The directory cannot be read, or a file cannot be removed.
+pub fn remove_leftovers(path: &Path) -> Result<(), WriteError> {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (Some(directory), Some(name)) = (target.parent(), target.file_name()) else { return Ok(()) };
+    let prefix = format!(".{}.", name.to_string_lossy());
+    let failed = |verb, path: &Path| {
+        let path = path.to_owned();
+        move |source| WriteError { verb, path, source }
+    };
+    for entry in std::fs::read_dir(directory).map_err(failed("read", directory))? {
+        let entry = entry.map_err(failed("read", directory))?;
+        let name = entry.file_name();
+        if name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(".tmp")).is_some() {
+            std::fs::remove_file(entry.path()).map_err(failed("remove", &entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(unix)]
 fn sync_directory(directory: &Path) -> io::Result<()> {
     std::fs::File::open(directory)?.sync_all()
@@ -67,6 +89,20 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).expect("read"), text);
         }
         assert_eq!(fs::read_dir(directory.path()).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn what_a_kill_left_is_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("projects.toml");
+        let others = ["projects.toml", "projects.toml.tmp", ".collections.toml.a1.tmp", ".projects.toml.swp"];
+        for name in others.iter().chain([&".projects.toml.0jLQnY.tmp", &".projects.toml.rvyWrG.tmp"]) {
+            fs::write(directory.path().join(name), "x").expect("written");
+        }
+        remove_leftovers(&path).expect("removed");
+        let left = fs::read_dir(directory.path()).expect("listed").map(|e| e.expect("readable").file_name());
+        let left: std::collections::BTreeSet<_> = left.collect();
+        assert_eq!(left, others.into_iter().map(Into::into).collect());
     }
 
     #[cfg(unix)]

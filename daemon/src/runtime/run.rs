@@ -31,6 +31,7 @@ use crate::scan::discover;
 use crate::scan::link::Fence;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
+pub use crate::watch::Faults;
 use crate::watch::Watches;
 use skillmeat_protocol::endpoint::{Env, LockNote, NoHome, Places};
 use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
@@ -84,14 +85,14 @@ pub enum StartError {
     Thread { what: &'static str, source: io::Error },
 }
 
-/// Runs the daemon until it is asked to end.
+/// Runs the daemon until it is asked to end, with these faults: none, except in tests.
 ///
 /// # Errors
 /// [`StartError`]; whoever waits for readiness has been told the same.
-pub fn run(mode: Mode) -> Result<(), StartError> {
+pub fn run(mode: Mode, faults: Faults) -> Result<(), StartError> {
     let audience = if mode == Mode::Detached { Audience::Stdout } else { Audience::Nobody };
     let readiness = Readiness::new(audience);
-    match start(mode) {
+    match start(mode, faults) {
         Ok(daemon) => {
             readiness.ready();
             daemon.serve();
@@ -118,7 +119,7 @@ struct Daemon {
     _logging: log::Logging,
 }
 
-fn start(mode: Mode) -> Result<Daemon, StartError> {
+fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let started = Instant::now();
     let clock = Clock::start();
     let uid = os::process::effective_uid().unwrap_or_default();
@@ -149,7 +150,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
             }
         }
     };
-    let watches = Arc::new(Watches::start(Arc::clone(&metrics), sink));
+    let watches = Arc::new(Watches::start(Arc::clone(&metrics), faults.before(sink)));
     let thread = |what| move |source| StartError::Thread { what, source };
     let around = Surroundings {
         watches: Arc::clone(&watches),
@@ -220,6 +221,7 @@ fn start(mode: Mode) -> Result<Daemon, StartError> {
             queue: store.queued() as u64,
             rows: store.rows(),
             error: store.status(),
+            file: store.file().map(Path::to_owned),
         }),
         rebound: Box::new({
             let names = Arc::clone(&names);

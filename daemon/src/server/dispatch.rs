@@ -82,6 +82,7 @@ async fn handle(
             return Ok(Answer::Subscribed(first, feed));
         }
         Request::Sync(query) => Reply::Synced(sync::answer(context, terms, &query).await?),
+        Request::Verify(query) => Reply::Synced(sync::verify(context, terms, &query).await?),
         Request::Health => Reply::Health(health::answer(context, terms).await),
         Request::Metrics => Reply::Metrics(metrics::answer(context)),
         Request::Init => Reply::Initialised(init::answer(context).await?),

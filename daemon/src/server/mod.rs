@@ -89,6 +89,8 @@ pub struct StoreStatus {
     pub rows: u64,
     /// Why the last batch could not be written.
     pub error: Option<String>,
+    /// The file that it writes to; none when the cache is in memory.
+    pub file: Option<PathBuf>,
 }
 
 /// File work that takes long enough to be kept off the runtime's thread; called on a blocking thread.

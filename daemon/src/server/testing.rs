@@ -65,7 +65,7 @@ impl World {
             logs_dir: "/home/u/.cache/logs".into(),
             notes: vec!["rebuilt".into()],
             stop,
-            store: Box::new(|| StoreStatus { queue: 3, rows: 0, error: Some("disk full".into()) }),
+            store: Box::new(|| StoreStatus { queue: 3, rows: 0, error: Some("disk full".into()), file: None }),
             rebound: Box::new(move || {
                 count.fetch_add(1, Ordering::Relaxed);
             }),

@@ -10,7 +10,9 @@
 //! * [`inotify`] – Linux
 //! * [`places`] – which directory a kernel watch stands for
 //! * [`native`] – other systems, through notify
+//! * [`faults`] – what the tests make go wrong
 
+pub mod faults;
 #[cfg(target_os = "linux")]
 pub mod inotify;
 #[cfg(any(not(target_os = "linux"), test))]
@@ -18,6 +20,7 @@ pub mod native;
 #[cfg(target_os = "linux")]
 pub mod places;
 
+pub use faults::Faults;
 #[cfg(target_os = "linux")]
 pub use inotify::Watches;
 #[cfg(not(target_os = "linux"))]

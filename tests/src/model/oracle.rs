@@ -38,10 +38,21 @@ const MOST_STALE: u64 = 10;
 pub(crate) struct Oracle {
     client: Client,
     daemon: Daemon,
+    history: History,
+}
+
+/// What was answered before.
+#[derive(Debug, Default)]
+struct History {
     /// By path.
     last: BTreeMap<String, Value>,
     /// Operations since the last comparison.
     since: Vec<Operation>,
+}
+
+/// Compares without a history: what must be kept is not known.
+pub(crate) fn compare_with_fresh(field: &Field, client: &mut Client) -> Result<(), String> {
+    History::default().compare(field, client, &mut Counts::default())
 }
 
 /// Everything a daemon answers.
@@ -59,7 +70,7 @@ impl Oracle {
         for project in &field.projects {
             client.add(&project.root);
         }
-        Self { client, daemon, last: BTreeMap::new(), since: Vec::new() }
+        Self { client, daemon, history: History::default() }
     }
 
     /// The daemon under test.
@@ -74,20 +85,26 @@ impl Oracle {
 
     /// What it answered last no longer says what it must keep: somebody else did something.
     pub(crate) fn forget(&mut self) {
-        self.last.clear();
+        self.history.last.clear();
     }
 
     /// Waits for the barrier without comparing, as a user who asks now and then.
     pub(crate) fn barrier(&mut self, batch: &Batch, counts: &mut Counts) -> Result<(), String> {
-        self.since.extend(batch.iter().flatten().cloned());
+        self.history.since.extend(batch.iter().flatten().cloned());
         current(&mut self.client, counts).map(drop)
     }
 
     /// Compares after the batch that was just worked off.
     pub(crate) fn compare(&mut self, field: &Field, batch: &Batch, counts: &mut Counts) -> Result<(), String> {
-        self.since.extend(batch.iter().flatten().cloned());
-        let ours = answers(&mut self.client, counts)?;
-        let theirs = from_scratch(field, &mut self.client)?;
+        self.history.since.extend(batch.iter().flatten().cloned());
+        self.history.compare(field, &mut self.client, counts)
+    }
+}
+
+impl History {
+    fn compare(&mut self, field: &Field, client: &mut Client, counts: &mut Counts) -> Result<(), String> {
+        let ours = answers(client, counts)?;
+        let theirs = from_scratch(field, client)?;
         counts.comparisons += 1;
         let mut keeps = BTreeSet::new();
         for (path, ours) in &ours.projects {

@@ -89,7 +89,7 @@ fn wrapped(bytes: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-const REQUESTS: [&str; 15] = [
+const REQUESTS: [&str; 16] = [
     "status",
     "list",
     "show",
@@ -105,6 +105,7 @@ const REQUESTS: [&str; 15] = [
     "metrics",
     "init",
     "shutdown",
+    "verify",
 ];
 
 /// A new variant does not compile until it has a name here, and does not pass until it has a sample.
@@ -125,6 +126,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::Metrics => "metrics",
         Request::Init => "init",
         Request::Shutdown(_) => "shutdown",
+        Request::Verify(_) => "verify",
     }
 }
 

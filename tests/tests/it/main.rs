@@ -22,6 +22,7 @@ mod problems;
 mod resources;
 mod soak;
 mod tidy;
+mod torture;
 mod transcripts;
 mod worlds;
 

@@ -3,6 +3,7 @@
 use super::bench::Bench;
 use super::world::{World, copy, ms, original};
 use crate::engine::event::{Command, Event};
+use crate::engine::handle::SyncScope;
 use crate::scan::{Finding, Outcome};
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::reply::ProjectState;
@@ -34,6 +35,18 @@ fn the_slow_verification_finds_what_no_event_told() {
     bench.world.files.insert(copy("/p", "pdf"), 9);
     bench.wait_in_turns(Duration::from_secs(601));
     assert_eq!(bench.drift("/p", "pdf"), S::Modified);
+}
+
+#[test]
+fn who_doubts_that_every_event_came_can_have_everything_compared() {
+    let mut bench = Bench::running(world());
+    bench.world.files.insert(copy("/p", "pdf"), 9);
+    bench.settle();
+    assert_eq!(bench.drift("/p", "pdf"), S::InSync, "this test is about a lost event");
+    bench.step(Event::Verify(SyncScope::Project("/p".into())));
+    bench.settle();
+    assert_eq!(bench.drift("/p", "pdf"), S::Modified);
+    bench.assert_like_fresh();
 }
 
 #[test]

@@ -10,19 +10,26 @@ use std::path::Path;
 /// Answers `health`. An engine that does not answer is itself a problem, not a reason to fail.
 pub(in crate::server) async fn answer(context: &ServerContext, terms: &Terms) -> HealthReply {
     let picture = Picture::taken(context, terms, SyncScope::All).await;
+    let store = (context.store)();
     let logs = context.logs_dir.clone();
-    let logs_size = super::blocking(move || size_of_files(&logs)).await.unwrap_or(0);
+    let look = move || (size_of_files(&logs), store.file.filter(|file| !file.exists()));
+    let (logs_size, cache_gone) = super::blocking(look).await.unwrap_or_default();
     let snapshot = &picture.snapshot;
     let mut problems = snapshot.problems.to_vec();
     problems.extend(snapshot.collections.iter().flat_map(|collection| collection.problems.iter().cloned()));
     problems.extend(snapshot.projects.sorted().iter().flat_map(|project| project.problems.iter().cloned()));
-    problems.extend((context.store)().error.map(|message| Problem {
+    let cache_problem = |message, hint: &str| Problem {
         file: context.cache_path.display().to_string(),
         line: None,
         key: None,
         message,
-        hint: Some("answers stay right; a restart will be slower".to_owned()),
-    }));
+        hint: Some(hint.to_owned()),
+    };
+    let slower = "answers stay right; a restart will be slower";
+    problems.extend(store.error.map(|message| cache_problem(message, slower)));
+    let gone = "it is gone while the daemon uses it; what is written to it is lost".to_owned();
+    let renew = "answers stay right; `skillmeat daemon restart` makes a new one";
+    problems.extend(cache_gone.map(|_| cache_problem(gone, renew)));
     let missing = snapshot.projects.iter().filter(|project| project.state == ProjectState::Missing).count();
     HealthReply {
         clock: snapshot.clock,

@@ -1,4 +1,4 @@
-//! `sync`: the barrier alone.
+//! `sync`: the barrier alone. `verify`: the same, after comparing everything in scope with the disk.
 
 use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, scope};
@@ -13,6 +13,19 @@ pub(in crate::server) async fn answer(
     query: &SyncQuery,
 ) -> Result<SyncReply, WireError> {
     let selection = scope::resolve(context, &query.scope).await?;
+    let picture = Picture::synced(context, terms.deadline, selection.to_sync()).await;
+    Ok(SyncReply { clock: picture.snapshot.clock, fresh: picture.fresh, stale: picture.stale })
+}
+
+/// Answers `verify`.
+pub(in crate::server) async fn verify(
+    context: &ServerContext,
+    terms: &Terms,
+    query: &SyncQuery,
+) -> Result<SyncReply, WireError> {
+    let selection = scope::resolve(context, &query.scope).await?;
+    context.engine.verify(selection.to_sync());
+    // The engine takes both in this order.
     let picture = Picture::synced(context, terms.deadline, selection.to_sync()).await;
     Ok(SyncReply { clock: picture.snapshot.clock, fresh: picture.fresh, stale: picture.stale })
 }

@@ -46,7 +46,7 @@ fn as_written(method: &str, value: &Value) -> Value {
         "collections.list" => written_as::<CollectionsReply>(value),
         "collections.show" => written_as::<CollectionReply>(value),
         "subscribe" => written_as::<SubscribedReply>(value),
-        "sync" => written_as::<SyncReply>(value),
+        "sync" | "verify" => written_as::<SyncReply>(value),
         "health" => written_as::<HealthReply>(value),
         "metrics" => written_as::<MetricsReply>(value),
         "init" => written_as::<InitReply>(value),

@@ -12,7 +12,7 @@ use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::request::{Call, Format, Freshness, Request};
 
 /// Every method, as `hello` lists them.
-pub(in crate::server) const METHODS: [&str; 16] = [
+pub(in crate::server) const METHODS: [&str; 17] = [
     "hello",
     "status",
     "list",
@@ -25,6 +25,7 @@ pub(in crate::server) const METHODS: [&str; 16] = [
     "collections.show",
     "subscribe",
     "sync",
+    "verify",
     "health",
     "metrics",
     "init",
@@ -62,6 +63,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
         "collections.show" => Request::CollectionShow(whole(params)?),
         "subscribe" => Request::Subscribe(whole(params)?),
         "sync" => Request::Sync(whole(params)?),
+        "verify" => Request::Verify(whole(params)?),
         "health" => Request::Health,
         "metrics" => Request::Metrics,
         "init" => Request::Init,

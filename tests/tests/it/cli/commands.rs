@@ -286,3 +286,10 @@ fn the_demonstration_shows_each_change_and_leaves_nothing() {
     assert!(left.is_empty(), "{left:?}");
     assert!(!sandbox.home.exists(), "it used the person's home");
 }
+
+#[test]
+fn who_doubts_can_have_everything_compared() {
+    let sandbox = Sandbox::new(&binaries());
+    assert_eq!(sandbox.cli(&["daemon", "verify"]).ok(), "everything was compared with the disk\n");
+    assert_eq!(sandbox.cli(&["daemon", "verify", "--json"]).data()["fresh"], true);
+}

@@ -46,6 +46,7 @@ pub(super) fn requests() -> Vec<Request> {
         Request::Metrics,
         Request::Init,
         Request::Shutdown(ShutdownQuery { reason: ShutdownReason::Upgrade, version: Some("9.0.0".into()) }),
+        Request::Verify(SyncQuery { scope: Scope::All }),
     ]
 }
 
