@@ -60,9 +60,9 @@ pub fn decode_request<T: Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
 pub fn decode_reply<T: Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
     // To bincode the limit is a constant, so it grows in steps.
     match bytes.len() {
-        0..=SHORT => decode::<T, { GROWTH * SHORT }>(bytes),
-        ..=MIDDLE => decode::<T, { GROWTH * MIDDLE }>(bytes),
-        ..=MAX_REPLY => decode::<T, { GROWTH * MAX_REPLY }>(bytes),
+        len if len <= SHORT => decode::<T, { GROWTH * SHORT }>(bytes),
+        len if len <= MIDDLE => decode::<T, { GROWTH * MIDDLE }>(bytes),
+        len if len <= MAX_REPLY => decode::<T, { GROWTH * MAX_REPLY }>(bytes),
         len => Err(CodecError::Malformed(format!("{len} bytes are too long"))),
     }
 }
