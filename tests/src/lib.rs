@@ -10,6 +10,7 @@
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
+//! * [`fuzz`] – what must hold of every input, whoever sent it
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
 //! # Invariants
@@ -24,6 +25,7 @@ pub mod client;
 pub mod compare;
 pub mod encoding;
 pub mod files;
+pub mod fuzz;
 pub mod json;
 pub mod library;
 pub mod model;

@@ -6,7 +6,7 @@
 
 mod field;
 mod operations;
-mod rng;
+pub(crate) mod rng;
 
 use std::fmt;
 

@@ -9,6 +9,7 @@ use skillmeat_tests::sandbox::Binaries;
 
 mod cli;
 mod freshness;
+mod fuzz;
 mod golden;
 mod licences;
 mod lifecycle;
