@@ -14,6 +14,7 @@
 //! * [`soak`] – everything at once for a long time, and what of it stayed flat
 //! * [`unprivileged`] – leaving root, whom permissions do not stop
 //! * [`torture`] – kills, damage and lost events against the real daemon, and what must hold after each
+//! * [`fuzz`] – what must hold of every input, whoever sent it
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
 //! # Invariants
@@ -29,6 +30,7 @@ pub mod client;
 pub mod compare;
 pub mod encoding;
 pub mod files;
+pub mod fuzz;
 pub mod json;
 pub mod library;
 pub mod model;

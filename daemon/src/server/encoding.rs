@@ -14,7 +14,7 @@ use tokio::io::AsyncRead;
 
 /// What the first byte of a connection selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub enum Encoding {
     /// Frames of bincode.
     Binary,
     /// JSON-RPC 2.0, one object per line.
@@ -22,8 +22,8 @@ pub(super) enum Encoding {
 }
 
 /// One request.
-#[derive(Debug)]
-pub(super) enum Asked {
+#[derive(Debug, PartialEq)]
+pub enum Asked {
     /// Who answers; JSON only, since a binary connection opens with a welcome.
     Hello,
     /// A request of the protocol.
@@ -31,8 +31,8 @@ pub(super) enum Asked {
 }
 
 /// How the answer to one request is written.
-#[derive(Clone, Debug)]
-pub(super) enum ReplyTo {
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyTo {
     /// A frame.
     Binary {
         /// Typed, or JSON text in a typed envelope.
@@ -48,8 +48,8 @@ pub(super) enum ReplyTo {
 }
 
 /// What stands at the front of the inbox.
-#[derive(Debug)]
-pub(super) enum Incoming {
+#[derive(Debug, PartialEq)]
+pub enum Incoming {
     /// A request.
     Asked(ReplyTo, Asked),
     /// Bytes that are no request; the connection goes on after this answer.
@@ -60,7 +60,7 @@ pub(super) enum Incoming {
 
 /// A message that answers no request directly.
 #[derive(Clone, Debug)]
-pub(super) enum Push {
+pub enum Push {
     /// What follows happens now.
     Live(LiveReply),
     /// Something changed.
@@ -73,7 +73,7 @@ pub(super) enum Push {
 
 impl Encoding {
     /// Takes the next request out of `inbox`; `None` until it is complete.
-    pub(super) fn next<R: AsyncRead + Unpin>(self, inbox: &mut Inbox<R>) -> Option<Incoming> {
+    pub fn next<R: AsyncRead + Unpin>(self, inbox: &mut Inbox<R>) -> Option<Incoming> {
         match self {
             Self::Binary => binary::next(inbox),
             Self::Json => json::next(inbox),
@@ -81,7 +81,7 @@ impl Encoding {
     }
 
     /// An error that belongs to no request.
-    pub(super) fn error(self, error: WireError) -> Vec<u8> {
+    pub fn error(self, error: WireError) -> Vec<u8> {
         match self {
             Self::Binary => binary::reply(Format::Typed, false, Reply::Error(error)),
             Self::Json => json::error(&serde_json::Value::Null, error.code.json_rpc(), &error),
@@ -91,7 +91,7 @@ impl Encoding {
 
 impl ReplyTo {
     /// The bytes of an answer; empty when none is wanted.
-    pub(super) fn reply(&self, answer: Result<Reply, WireError>) -> Vec<u8> {
+    pub fn reply(&self, answer: Result<Reply, WireError>) -> Vec<u8> {
         match self {
             Self::Binary { format, resumed } => binary::reply(*format, *resumed, answer.unwrap_or_else(Reply::Error)),
             Self::Json { id: Some(id) } => json::reply(id, answer),
@@ -100,7 +100,7 @@ impl ReplyTo {
     }
 
     /// The bytes of a message beside the answer.
-    pub(super) fn push(&self, push: &Push) -> Vec<u8> {
+    pub fn push(&self, push: &Push) -> Vec<u8> {
         match self {
             Self::Binary { format, .. } => binary::push(*format, push),
             Self::Json { .. } => json::push(push),

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 const KEEP: usize = 16 * 1024;
 
 /// What was read and not yet consumed.
-pub(super) struct Inbox<R> {
+pub struct Inbox<R> {
     from: R,
     bytes: Vec<u8>,
     /// Bytes that are consumed. They leave with the next read, not with each request: a buffer full of short requests
@@ -24,12 +24,12 @@ pub(super) struct Inbox<R> {
 
 impl<R: AsyncRead + Unpin> Inbox<R> {
     /// Nothing is read yet.
-    pub(super) fn new(from: R) -> Self {
+    pub fn new(from: R) -> Self {
         Self { from, bytes: Vec::new(), start: 0, searched: 0, ended: false }
     }
 
     /// Reads what is there, at least one byte unless the other side has finished. Cancel safe.
-    pub(super) async fn fill(&mut self) -> io::Result<()> {
+    pub async fn fill(&mut self) -> io::Result<()> {
         self.bytes.drain(..std::mem::take(&mut self.start));
         self.bytes.reserve(4096);
         if self.from.read_buf(&mut self.bytes).await? == 0 {
@@ -44,12 +44,12 @@ impl<R: AsyncRead + Unpin> Inbox<R> {
     }
 
     /// Whether the other side has finished writing.
-    pub(super) fn ended(&self) -> bool {
+    pub fn ended(&self) -> bool {
         self.ended
     }
 
     /// What is unread.
-    pub(super) fn peek(&self) -> &[u8] {
+    pub fn peek(&self) -> &[u8] {
         &self.bytes[self.start..]
     }
 

@@ -10,6 +10,7 @@ use skillmeat_tests::sandbox::Binaries;
 mod bench;
 mod cli;
 mod freshness;
+mod fuzz;
 mod golden;
 mod hostile_clients;
 mod hostile_files;
