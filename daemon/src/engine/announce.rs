@@ -137,7 +137,7 @@ mod tests {
             profile: "claude_code".into(),
             record: None,
             collection: None,
-            path: "/p/x".into(),
+            path: std::path::Path::new("/p/x").into(),
             state,
             drift_type: None,
             change_origin: None,

@@ -80,7 +80,9 @@ impl State {
                 self.drop_tree(old);
             }
             let tree = kept.or_else(|| {
-                usable.then(|| self.new_tree(Root::Collection(slot), &path, &guard, entry.key.kind, ended.since, now))
+                usable.then(|| {
+                    self.new_tree(Root::Collection(slot), &path.into(), &guard, entry.key.kind, ended.since, now)
+                })
             });
             let view = self.artifact_view(entry, tree, locked.get(&entry.key).copied());
             artifacts.push((Arc::new(view), tree));

@@ -75,6 +75,7 @@ impl State {
                     if directory_of(&known.identity) != directory_of(&identity) {
                         replaced.push(*slot);
                     }
+                    known.name = identity.name.as_str().into();
                     known.identity = identity;
                     changed = true;
                 }
@@ -138,6 +139,7 @@ impl State {
         let slot = CollectionSlot(self.new_slot());
         let collection = Collection {
             id: identity.id.to_string().into(),
+            name: identity.name.as_str().into(),
             root: identity.path.as_path().into(),
             identity,
             scan: None,

@@ -74,30 +74,27 @@ impl State {
 
     pub(super) fn rebuild_trees(&mut self, slot: ProjectSlot, scan: &ProjectScan, ended: &Running, now: Now) {
         let Some(project) = self.projects.get_mut(&slot) else { return };
-        let root = Arc::clone(&project.root);
+        let guards = Guards::new(&project.root, scan);
         let mut before = std::mem::take(&mut project.trees);
         let mut trees: HashMap<Arc<Path>, TreeSlot> = HashMap::with_capacity(before.len());
         let recorded = scan.records.iter().map(|r| (&r.path, r.key.kind));
         let wanted = recorded.chain(scan.on_disk.iter().map(|d| (&d.path, d.key.kind)));
         for (path, kind) in wanted {
-            if trees.contains_key(path.as_path()) {
+            if trees.contains_key(path) {
                 continue;
             }
-            let kept = before.remove_entry(path.as_path());
+            let kept = before.remove_entry(path);
             let (path, tree) = match kept {
                 Some((path, tree)) if self.trees.get(&tree).is_some_and(|t| t.kind == kind) => {
-                    self.guard_tree(tree, guard_of(&root, scan, &path), ended, now);
+                    self.guard_tree(tree, guards.of(&path), ended, now);
                     (path, tree)
                 }
                 other => {
                     if let Some((_, old)) = other {
                         self.drop_tree(old);
                     }
-                    let guard = guard_of(&root, scan, path);
-                    (
-                        Arc::from(path.as_path()),
-                        self.new_tree(Root::Project(slot), path, &guard, kind, ended.since, now),
-                    )
+                    let tree = self.new_tree(Root::Project(slot), path, &guards.of(path), kind, ended.since, now);
+                    (Arc::clone(path), tree)
                 }
             };
             trees.insert(path, tree);
@@ -144,15 +141,15 @@ impl State {
     pub(super) fn new_tree(
         &mut self,
         root: Root,
-        path: &Path,
+        path: &Arc<Path>,
         guard: &Arc<Path>,
         kind: ArtifactType,
         since: super::work::Seq,
         now: Now,
     ) -> TreeSlot {
         let slot = TreeSlot(self.new_slot());
-        let tree = self.remembered.remove(path);
-        let path: Arc<Path> = path.into();
+        let tree = self.remembered.remove(&**path);
+        let path = Arc::clone(path);
         self.routes.add(&path, Unit::Tree(slot), Reach::Inside);
         self.route_ways(slot, &path, guard);
         let linked: Vec<Arc<Path>> = match &tree {
@@ -201,9 +198,23 @@ fn keep_unread(before: &ProjectScan, scan: &mut ProjectScan) {
     }
 }
 
-/// The profile root that `path` lies in, else the project: without it, the project is missing rather than the artifact
-/// deleted. Listed directories are the root, the profile roots and what lies below those.
-fn guard_of(root: &Arc<Path>, scan: &ProjectScan, path: &Path) -> Arc<Path> {
-    let above = scan.directories.iter().skip(1).filter(|dir| path.starts_with(dir));
-    above.min_by_key(|dir| dir.as_os_str().len()).map_or_else(|| Arc::clone(root), |dir| dir.as_path().into())
+/// The profile root that an artifact lies in, else the project: without it, the project is missing rather than the artifact
+/// deleted. Each is one allocation, however many artifacts it guards.
+struct Guards {
+    root: Arc<Path>,
+    /// Listed directories, the root left out; the outermost first. They are the profile roots and what lies below those.
+    listed: Vec<Arc<Path>>,
+}
+
+impl Guards {
+    fn new(root: &Arc<Path>, scan: &ProjectScan) -> Self {
+        let mut listed: Vec<Arc<Path>> = scan.directories.iter().skip(1).map(|dir| dir.as_path().into()).collect();
+        listed.sort_by_key(|dir| dir.as_os_str().len());
+        Self { root: Arc::clone(root), listed }
+    }
+
+    fn of(&self, path: &Path) -> Arc<Path> {
+        let guard = self.listed.iter().find(|dir| path.starts_with(dir));
+        Arc::clone(guard.unwrap_or(&self.root))
+    }
 }

@@ -1,6 +1,7 @@
 //! What requests ask of the state.
 
 use super::event::{Command, Effect, Now, Response, WaiterId};
+use super::items::originals;
 use super::pending::OldView;
 use super::state::{Presence, Project, State};
 use super::unit::{ProjectSlot, Root, Unit};
@@ -8,7 +9,7 @@ use crate::library::registry::ProjectEntry;
 use crate::scan::{Look, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::error::{ErrorCode, WireError};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -74,7 +75,6 @@ impl State {
             items: Vec::new(),
             added: Arc::default(),
             uses: BTreeSet::new(),
-            indexed: HashSet::new(),
             trees: HashMap::new(),
             routed: Vec::new(),
             view: None,
@@ -104,8 +104,8 @@ impl State {
         for tree in project.trees.values() {
             self.drop_tree(*tree);
         }
-        for key in &project.indexed {
-            if let Some(projects) = self.dependents.get_mut(key) {
+        for original in originals(&project.items) {
+            if let Some(projects) = self.dependents.get_mut(&original) {
                 projects.remove(&slot);
             }
         }

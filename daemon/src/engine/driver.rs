@@ -205,6 +205,7 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Scan(job, urgency) => self.parts.pool.submit(job, urgency),
+                Effect::Settled => crate::os::memory::give_back(),
                 Effect::Drain(number) => self.parts.watches.drain(number),
                 Effect::Promote(units) => self.parts.pool.promote(&units),
                 Effect::RestartWatches => {

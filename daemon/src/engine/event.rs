@@ -112,6 +112,8 @@ pub enum Effect {
     Drain(u64),
     /// Somebody waits for these units: look at them before others that were asked for earlier.
     Promote(HashSet<Unit>),
+    /// Everything was compared for the first time: what the start took can be given back.
+    Settled,
     /// Start the watching anew: what is watched is no longer known.
     RestartWatches,
     /// Stop watching below a directory.

@@ -46,6 +46,9 @@ struct SideFound<'a> {
     note: Option<String>,
 }
 
+/// An artifact of a collection.
+pub(super) type Original = (CollectionSlot, ArtifactKey);
+
 static ABSENT: Tree = Tree::Absent;
 
 impl State {
@@ -68,11 +71,12 @@ impl State {
             items.push((found.key.clone(), Arc::clone(&found.profile), None, &found.path, source));
         }
         let Some(project) = self.projects.get_mut(&slot) else { return };
+        let old_originals = originals(&project.items);
         let mut before: HashMap<(ArtifactKey, Arc<str>), Item> =
             project.items.drain(..).map(|item| ((item.key.clone(), Arc::clone(&item.profile)), item)).collect();
         let mut list = Vec::with_capacity(items.len());
         for (key, profile, record, path, source) in items {
-            let Some(tree) = project.trees.get(path.as_path()).copied() else { continue };
+            let Some(tree) = project.trees.get(path).copied() else { continue };
             // The last known view stays until both sides are read again.
             let view = before.remove(&(key.clone(), Arc::clone(&profile))).and_then(|item| item.view);
             list.push(Item { key, profile, record, tree, source, view });
@@ -80,7 +84,7 @@ impl State {
         list.sort_by(|a, b| (&a.key, &a.profile).cmp(&(&b.key, &b.profile)));
         project.items = list;
         let old_uses = std::mem::replace(&mut project.uses, uses);
-        self.index(slot, &old_uses);
+        self.index(slot, &old_originals, &old_uses);
         for (_, item) in before {
             if let Some(view) = item.view {
                 self.item_changed(slot, item.key, item.profile, Some(view), None, cause, now);
@@ -122,26 +126,19 @@ impl State {
     }
 
     /// Keeps the index from artifacts to projects in step with a project's items.
-    fn index(&mut self, slot: ProjectSlot, old_uses: &BTreeSet<CollectionSlot>) {
+    fn index(&mut self, slot: ProjectSlot, old: &HashSet<Original>, old_uses: &BTreeSet<CollectionSlot>) {
         let Some(project) = self.projects.get(&slot) else { return };
-        let mut wanted: HashSet<(CollectionSlot, ArtifactKey)> = HashSet::new();
-        for item in &project.items {
-            if let Source::Collection(collection) = item.source {
-                wanted.insert((collection, item.key.clone()));
-            }
-        }
-        let stale: Vec<_> = project.indexed.difference(&wanted).cloned().collect();
-        let fresh: Vec<_> = wanted.difference(&project.indexed).cloned().collect();
-        for key in stale {
-            if let Some(projects) = self.dependents.get_mut(&key) {
+        let wanted = originals(&project.items);
+        for original in old.difference(&wanted) {
+            if let Some(projects) = self.dependents.get_mut(original) {
                 projects.remove(&slot);
                 if projects.is_empty() {
-                    self.dependents.remove(&key);
+                    self.dependents.remove(original);
                 }
             }
         }
-        for key in fresh {
-            self.dependents.entry(key).or_default().insert(slot);
+        for original in wanted.difference(old) {
+            self.dependents.entry(original.clone()).or_default().insert(slot);
         }
         let uses = project.uses.clone();
         for gone in old_uses.difference(&uses) {
@@ -151,9 +148,6 @@ impl State {
         }
         for used in uses {
             self.users.entry(used).or_default().insert(slot);
-        }
-        if let Some(project) = self.projects.get_mut(&slot) {
-            project.indexed = wanted;
         }
     }
 
@@ -264,7 +258,7 @@ impl State {
             profile: Arc::clone(&item.profile),
             record: item.record.clone(),
             collection: collection_ref,
-            path: display(&tree.path, item.view.as_deref()),
+            path: Arc::clone(&tree.path),
             state,
             drift_type: verdict.drift_type,
             change_origin: verdict.change_origin,
@@ -284,7 +278,7 @@ impl State {
                 let Some(collection) = self.collections.get(slot) else { return (None, None) };
                 let id = Some(Arc::clone(&collection.id));
                 let entry = collection.find(&item.key).map(|(view, _)| &*view.entry).filter(|e| e.in_manifest);
-                (Some(CollectionRef { name: collection.identity.name.as_str().into(), id }), entry)
+                (Some(CollectionRef { name: Arc::clone(&collection.name), id }), entry)
             }
             Source::Unknown(name) => (Some(CollectionRef { name: Arc::clone(name), id: None }), None),
             Source::Nowhere => (None, None),
@@ -352,12 +346,13 @@ impl State {
     }
 }
 
-/// The same text is shared between the views of an item.
-fn display(path: &Path, old: Option<&ItemView>) -> Arc<str> {
-    match old {
-        Some(view) if Path::new(&*view.path) == path => Arc::clone(&view.path),
-        _ => path.to_string_lossy().into(),
-    }
+/// The artifacts of collections that items come from: their entries in [`State::dependents`].
+pub(super) fn originals(items: &[Item]) -> HashSet<Original> {
+    let known = items.iter().filter_map(|item| match item.source {
+        Source::Collection(collection) => Some((collection, item.key.clone())),
+        _ => None,
+    });
+    known.collect()
 }
 
 /// What made the items of a root change.

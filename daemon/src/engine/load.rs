@@ -117,7 +117,7 @@ impl State {
         let mut artifacts = Vec::with_capacity(scan.entries.len());
         for entry in &scan.entries {
             let usable = entry.flaw.is_none();
-            let path = guard.join(&entry.path);
+            let path = guard.join(&entry.path).into();
             let root = Root::Collection(slot);
             let tree = usable.then(|| self.new_tree(root, &path, &guard, entry.key.kind, self.seq, now));
             if let Some(tree) = tree.and_then(|slot| self.trees.get_mut(&slot)) {

@@ -358,7 +358,7 @@ fn collection_view(collection: &Collection) -> CollectionView {
     let scan = collection.scan.as_deref();
     CollectionView {
         id: Arc::clone(&collection.id),
-        name: collection.identity.name.as_str().into(),
+        name: Arc::clone(&collection.name),
         former_names: collection.identity.former_names.iter().map(|n| n.as_str().into()).collect(),
         path: collection.root.to_string_lossy().into(),
         unreadable: scan.and_then(|s| s.unreadable.as_deref()).map(Into::into),

@@ -5,6 +5,7 @@
 
 use super::unit::Unit;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,28 +36,67 @@ pub struct Hit {
 /// The map.
 #[derive(Debug, Default)]
 pub struct Routes {
+    targets: HashMap<Arc<Path>, Targets>,
+}
+
+type Target = (Unit, Reach);
+
+/// Almost every path has one target, and a list of one costs as much as the rest of the entry.
+#[derive(Debug)]
+enum Targets {
+    One(Target),
     /// Sorted: the directory that holds ten thousand artifacts is on the way to each of them.
-    targets: HashMap<Arc<Path>, Vec<(Unit, Reach)>>,
+    Several(Vec<Target>),
+}
+
+impl Targets {
+    fn as_slice(&self) -> &[Target] {
+        match self {
+            Self::One(target) => std::slice::from_ref(target),
+            Self::Several(targets) => targets,
+        }
+    }
+
+    fn add(&mut self, target: Target) {
+        match self {
+            Self::One(only) if *only == target => {}
+            Self::One(only) => {
+                let mut both = vec![*only, target];
+                both.sort_unstable();
+                *self = Self::Several(both);
+            }
+            Self::Several(targets) => {
+                if let Err(place) = targets.binary_search(&target) {
+                    targets.insert(place, target);
+                }
+            }
+        }
+    }
 }
 
 impl Routes {
     /// Adds a route; adding it again changes nothing.
     pub fn add(&mut self, path: &Arc<Path>, unit: Unit, reach: Reach) {
-        let targets = self.targets.entry(Arc::clone(path)).or_default();
-        if let Err(place) = targets.binary_search(&(unit, reach)) {
-            targets.insert(place, (unit, reach));
+        match self.targets.entry(Arc::clone(path)) {
+            Entry::Occupied(mut known) => known.get_mut().add((unit, reach)),
+            Entry::Vacant(free) => drop(free.insert(Targets::One((unit, reach)))),
         }
     }
 
     /// Removes a route.
     pub fn remove(&mut self, path: &Path, unit: Unit, reach: Reach) {
-        if let Some(targets) = self.targets.get_mut(path) {
-            if let Ok(place) = targets.binary_search(&(unit, reach)) {
-                targets.remove(place);
+        let is_empty = match self.targets.get_mut(path) {
+            None => false,
+            Some(Targets::One(only)) => *only == (unit, reach),
+            Some(Targets::Several(targets)) => {
+                if let Ok(place) = targets.binary_search(&(unit, reach)) {
+                    targets.remove(place);
+                }
+                targets.is_empty()
             }
-            if targets.is_empty() {
-                self.targets.remove(path);
-            }
+        };
+        if is_empty {
+            self.targets.remove(path);
         }
     }
 
@@ -65,7 +105,7 @@ impl Routes {
         let mut hits: Vec<Hit> = Vec::new();
         let mut below = None;
         for (depth, ancestor) in path.ancestors().enumerate() {
-            for &(unit, reach) in self.targets.get(ancestor).into_iter().flatten() {
+            for &(unit, reach) in self.targets.get(ancestor).map_or(&[][..], Targets::as_slice) {
                 let concerned = match reach {
                     Reach::Inside => true,
                     Reach::Listing => depth <= 1,

@@ -189,8 +189,8 @@ pub struct ItemView {
     pub record: Option<Arc<Record>>,
     /// Where it came from.
     pub collection: Option<CollectionRef>,
-    /// Absolute path of the project's copy, for people.
-    pub path: Arc<str>,
+    /// Absolute path of the project's copy.
+    pub path: Arc<Path>,
     /// The state.
     pub state: DriftState,
     /// The original's word.

@@ -4,7 +4,7 @@ use super::announce::Announcer;
 use super::barrier::{Barrier, Ending};
 use super::event::{Effect, Event, Heard, Now, Response};
 use super::handle::SyncScope;
-use super::items::Item;
+use super::items::{Item, Original};
 use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::{Reach, Routes};
@@ -46,6 +46,8 @@ pub struct Settings {
 pub(super) struct Collection {
     pub(super) identity: CollectionEntry,
     pub(super) id: Arc<str>,
+    /// [`CollectionEntry::name`], shared by what refers to it.
+    pub(super) name: Arc<str>,
     pub(super) root: Arc<Path>,
     pub(super) scan: Option<Arc<CollectionScan>>,
     /// By key, with the slot of the files of each.
@@ -80,8 +82,6 @@ pub(super) struct Project {
     pub(super) added: Arc<[super::snapshot::AddedView]>,
     /// Collections that its records name.
     pub(super) uses: BTreeSet<CollectionSlot>,
-    /// Its entries in [`State::dependents`].
-    pub(super) indexed: HashSet<(CollectionSlot, ArtifactKey)>,
     pub(super) trees: HashMap<Arc<Path>, TreeSlot>,
     pub(super) routed: Vec<(Arc<Path>, Reach)>,
     pub(super) view: Option<Arc<ProjectView>>,
@@ -128,7 +128,7 @@ pub struct State {
     pub(super) projects_by_path: HashMap<Arc<Path>, ProjectSlot>,
     pub(super) trees: HashMap<TreeSlot, TreeState>,
     /// Which projects have an item of an artifact.
-    pub(super) dependents: HashMap<(CollectionSlot, ArtifactKey), BTreeSet<ProjectSlot>>,
+    pub(super) dependents: HashMap<Original, BTreeSet<ProjectSlot>>,
     /// Which projects use a collection.
     pub(super) users: HashMap<CollectionSlot, BTreeSet<ProjectSlot>>,
     /// Trees known from the cache, until a listing asks for them.
@@ -215,6 +215,8 @@ impl State {
             self.verified = true;
             // Every item has a view by now.
             self.first_seen = HashMap::new();
+            self.work.shrink();
+            self.effects.push(Effect::Settled);
         }
         for project in std::mem::take(&mut self.pending.added) {
             self.list_added(project);
@@ -290,9 +292,9 @@ impl State {
 
     fn job(&self, unit: Unit, look: Look) -> Option<Job> {
         let kind = match unit {
-            Unit::Home => JobKind::Home { home: self.settings.home.clone() },
-            Unit::Collection(slot) => JobKind::Collection { root: self.collections.get(&slot)?.root.to_path_buf() },
-            Unit::Project(slot) => JobKind::Project { root: self.projects.get(&slot)?.root.to_path_buf() },
+            Unit::Home => JobKind::Home { home: self.settings.home.as_path().into() },
+            Unit::Collection(slot) => JobKind::Collection { root: Arc::clone(&self.collections.get(&slot)?.root) },
+            Unit::Project(slot) => JobKind::Project { root: Arc::clone(&self.projects.get(&slot)?.root) },
             Unit::Tree(slot) => {
                 let tree = self.trees.get(&slot)?;
                 let known = match &tree.tree {
@@ -300,8 +302,8 @@ impl State {
                     _ => None,
                 };
                 JobKind::Tree {
-                    path: tree.path.to_path_buf(),
-                    guard: tree.guard.to_path_buf(),
+                    path: Arc::clone(&tree.path),
+                    guard: Arc::clone(&tree.guard),
                     artifact: tree.kind,
                     look,
                     known,

@@ -27,7 +27,7 @@ pub fn item(view: &ItemView) -> Item {
         deployed_at: record.and_then(|r| r.deployed_at).map(text),
         modification_detected_at: view.since.map(text),
         mergeable: None,
-        path: Some(view.path.to_string()),
+        path: Some(view.path.to_string_lossy().into_owned()),
         message: view.message.as_deref().map(Into::into),
     }
 }

@@ -124,6 +124,13 @@ impl Work {
         }
     }
 
+    /// Gives back the room that the first look at everything took.
+    pub fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
+        self.running.shrink_to_fit();
+        self.open.shrink_to_fit();
+    }
+
     /// What of these roots is being looked at, or queued for it.
     pub fn started(&self, concerns: impl Fn(Root) -> bool) -> impl Iterator<Item = Unit> {
         self.running.iter().filter(move |(_, running)| concerns(running.root)).map(|(unit, _)| *unit)

@@ -6,10 +6,12 @@
 
 pub mod collection;
 pub mod project;
+pub mod texts;
 pub mod time;
 pub mod tree;
 
 pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
 pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
+pub use texts::SharedTexts;
 pub use time::Timestamp;
 pub use tree::{Fingerprint, Stamp, Tree, TreeInfo, TreeKind};

@@ -4,7 +4,7 @@ use super::time::Timestamp;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Problem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Which generation of deployment record was read (formats-core §4.2).
@@ -30,7 +30,7 @@ pub struct Record {
     /// Name of the collection it came from; none when the record's generation does not say.
     pub from_collection: Option<Arc<str>>,
     /// Absolute path of the deployed copy.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Content at deployment.
     pub baseline: Option<ContentHash>,
     /// When it was deployed.
@@ -66,7 +66,7 @@ pub struct OnDisk {
     /// Profile whose root holds it.
     pub profile: Arc<str>,
     /// Absolute path.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
 }
 
 /// A profile whose records could not be read.

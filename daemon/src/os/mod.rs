@@ -4,5 +4,6 @@
 //! instead, so that callers carry no `cfg` of their own.
 
 pub mod files;
+pub mod memory;
 pub mod private_dir;
 pub mod process;

@@ -120,6 +120,7 @@ struct Daemon {
 }
 
 fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
+    os::memory::one_arena();
     let started = Instant::now();
     let clock = Clock::start();
     let uid = os::process::effective_uid().unwrap_or_default();

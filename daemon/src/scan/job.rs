@@ -4,7 +4,8 @@ use super::home::HomeScan;
 use crate::engine::Unit;
 use crate::model::{CollectionScan, Fingerprint, Metadata, ProjectScan, Tree};
 use skillmeat_protocol::ids::ArtifactType;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How hard to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,24 +35,24 @@ pub enum JobKind {
     /// Config and the list of collections.
     Home {
         /// The SkillMeat home.
-        home: PathBuf,
+        home: Arc<Path>,
     },
     /// Manifest, lock and listing of a collection.
     Collection {
         /// Its directory.
-        root: PathBuf,
+        root: Arc<Path>,
     },
     /// Records and listing of a project.
     Project {
         /// Its directory.
-        root: PathBuf,
+        root: Arc<Path>,
     },
     /// The files of one artifact.
     Tree {
         /// The file or directory.
-        path: PathBuf,
+        path: Arc<Path>,
         /// Without this directory the whole project or collection is gone, and nothing is said of the artifact.
-        guard: PathBuf,
+        guard: Arc<Path>,
         /// Type, which decides where its metadata is.
         artifact: ArtifactType,
         /// How hard to look.

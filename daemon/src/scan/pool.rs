@@ -66,6 +66,15 @@ struct Queue {
 }
 
 impl Queue {
+    /// The first look at everything is by far the longest queue there ever is; its room is given back.
+    fn pop_idle(&mut self) -> Option<Job> {
+        let job = self.when_idle.pop_front();
+        if self.when_idle.is_empty() {
+            self.when_idle = VecDeque::new();
+        }
+        job
+    }
+
     /// Moves these from the slow lane to the end of the fast one.
     fn promote(&mut self, units: &HashSet<Unit>) {
         let (urgent, rest): (VecDeque<_>, VecDeque<_>) =
@@ -87,7 +96,7 @@ enum Role {
 impl Role {
     fn next(self, queue: &mut Queue) -> Option<Job> {
         match self {
-            Self::Any => queue.now.pop_front().or_else(|| queue.when_idle.pop_front()),
+            Self::Any => queue.now.pop_front().or_else(|| queue.pop_idle()),
             Self::Large => queue.large.pop_front(),
         }
     }
@@ -243,7 +252,7 @@ mod tests {
     #[test]
     fn what_somebody_waits_for_overtakes_in_order() {
         let unit = |n| Unit::Project(ProjectSlot(n));
-        let job = |n| Job { unit: unit(n), kind: JobKind::Project { root: PathBuf::new() } };
+        let job = |n| Job { unit: unit(n), kind: JobKind::Project { root: std::path::Path::new("/p").into() } };
         let mut queue = Queue { now: [job(9)].into(), when_idle: (0..5).map(job).collect(), ..Queue::default() };
         queue.promote(&HashSet::from([unit(3), unit(1), unit(7)]));
         let units = |jobs: &VecDeque<Job>| jobs.iter().map(|job| job.unit).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use super::listing::{Listing, entries};
 use super::{located, problem};
 use crate::library::records::ParsedRecord;
 use crate::library::{deployed, layout, plan, profile, project_file};
-use crate::model::{OnDisk, Profile, ProjectScan, Record, RecordSchema, TreeKind, Unread};
+use crate::model::{OnDisk, Profile, ProjectScan, Record, RecordSchema, SharedTexts, TreeKind, Unread};
 use crate::watch::Watches;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Problem;
@@ -153,11 +153,12 @@ fn look_at_profile(
     let mut recorded_keys: HashSet<ArtifactKey> = HashSet::new();
     // Identity is by profile too, and a record may name another than that of its root.
     let mut seen: HashSet<_> = scan.records.iter().map(|r| (r.key.clone(), Arc::clone(&r.profile))).collect();
+    let mut texts = SharedTexts::default();
     for record in parsed {
-        let record = placed(record, project, &root, &id, listing);
+        let record = placed(record, project, &root, &id, &mut texts, listing);
         // A profile root may be a link that leads out of the project.
         listing.way_to(if record.path.starts_with(&root) { &root } else { project }, &record.path);
-        recorded.insert(record.path.clone());
+        recorded.insert(record.path.to_path_buf());
         recorded_keys.insert(record.key.clone());
         if !seen.insert((record.key.clone(), Arc::clone(&record.profile))) {
             // Record identity is (type, name, profile) (formats-core §4.1): the first of several stays.
@@ -174,7 +175,7 @@ fn look_at_profile(
     } else {
         let unrecorded =
             on_disk.into_iter().filter(|(key, path)| !recorded.contains(path) && !recorded_keys.contains(key));
-        scan.on_disk.extend(unrecorded.map(|(key, path)| OnDisk { key, profile: Arc::clone(&id), path }));
+        scan.on_disk.extend(unrecorded.map(|(key, path)| OnDisk { key, profile: Arc::clone(&id), path: path.into() }));
     }
     scan.profiles.push(Profile { id, root: name.to_owned(), has_records });
 }
@@ -194,7 +195,14 @@ fn read(path: &Path, unread: &mut Option<String>, problems: &mut Vec<Problem>) -
 
 /// Finds the deployed copy: below the profile root, or below the project for destinations outside it (#8); the first
 /// that exists, else the first.
-fn placed(record: ParsedRecord, project: &Path, root: &Path, profile: &Arc<str>, listing: &mut Listing<'_>) -> Record {
+fn placed(
+    record: ParsedRecord,
+    project: &Path,
+    root: &Path,
+    profile: &Arc<str>,
+    texts: &mut SharedTexts,
+    listing: &mut Listing<'_>,
+) -> Record {
     let candidates: Vec<PathBuf> = match &record.artifact_path {
         Some(path) => vec![root.join(path), project.join(path)],
         None => layout::default_paths(record.key.kind, &record.key.name).iter().map(|p| root.join(p)).collect(),
@@ -203,10 +211,10 @@ fn placed(record: ParsedRecord, project: &Path, root: &Path, profile: &Arc<str>,
     let path = path.map(|path| listing.event_path(path)).unwrap_or_else(|| root.to_owned());
     Record {
         key: record.key,
-        profile: record.profile_id.map_or_else(|| Arc::clone(profile), Into::into),
-        platform: record.platform.map(Into::into),
-        from_collection: record.from_collection.map(Into::into),
-        path,
+        profile: record.profile_id.map_or_else(|| Arc::clone(profile), |id| texts.get(&id)),
+        platform: record.platform.map(|name| texts.get(&name)),
+        from_collection: record.from_collection.map(|name| texts.get(&name)),
+        path: path.into(),
         baseline: record.baseline,
         deployed_at: record.deployed_at,
         modification_detected_at: record.modification_detected_at,

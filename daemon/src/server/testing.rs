@@ -108,7 +108,7 @@ impl ProjectView {
             profile: "claude_code".into(),
             platform: None,
             from_collection: Some(collection.into()),
-            path: PathBuf::from(&*self.path).join(&key.name),
+            path: PathBuf::from(&*self.path).join(&key.name).into(),
             baseline: Some(hash(1)),
             deployed_at: None,
             modification_detected_at: None,
@@ -119,7 +119,7 @@ impl ProjectView {
         };
         let id = (!collection.starts_with('?')).then(|| format!("id-{collection}").as_str().into());
         let item = Arc::new(ItemView {
-            path: record.path.to_string_lossy().into(),
+            path: Arc::clone(&record.path),
             key,
             profile: record.profile.clone(),
             record: Some(Arc::new(record)),

@@ -13,8 +13,7 @@ mod value;
 
 use super::change::Loaded;
 use rusqlite::{Connection, Row};
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
 
 /// Reads the whole database.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
@@ -39,19 +38,4 @@ fn by_parent<T>(
         found.entry(row.get(0)?).or_default().push(read(row)?);
     }
     Ok(found)
-}
-
-/// Shares equal texts: tens of thousands of records name a handful of profiles, platforms and collections.
-#[derive(Default)]
-struct Shared(HashSet<Arc<str>>);
-
-impl Shared {
-    fn get(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let new: Arc<str> = text.into();
-        self.0.insert(new.clone());
-        new
-    }
 }

@@ -1,10 +1,10 @@
 //! Projects: `projects`, `profiles`, `deployments`, `untracked`.
 
+use super::by_parent;
 use super::seal;
 use super::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
-use super::{Shared, by_parent};
 use crate::cache::change::{Coverage, LoadedProject};
-use crate::model::{OnDisk, Profile, ProjectScan, Record};
+use crate::model::{OnDisk, Profile, ProjectScan, Record, SharedTexts};
 use rusqlite::{Connection, Result, Row, params};
 use skillmeat_protocol::ids::ArtifactKey;
 use std::hash::Hash;
@@ -69,7 +69,7 @@ pub(in crate::cache) fn remove(connection: &Connection, path: &Path) -> Result<(
 
 /// Reads all projects.
 pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedProject>> {
-    let mut shared = Shared::default();
+    let mut shared = SharedTexts::default();
     let mut profiles = by_parent(connection, SELECT_PROFILES, |row| read_profile(row, &mut shared))?;
     let mut records = by_parent(connection, SELECT_RECORDS, |row| read_record(row, &mut shared).map(Arc::new))?;
     let mut on_disk = by_parent(connection, SELECT_UNTRACKED, |row| read_untracked(row, &mut shared))?;
@@ -116,7 +116,7 @@ fn store_profiles(connection: &Connection, project: i64, profiles: &[Profile]) -
     Ok(())
 }
 
-fn read_profile(row: &Row<'_>, shared: &mut Shared) -> Result<Profile> {
+fn read_profile(row: &Row<'_>, shared: &mut SharedTexts) -> Result<Profile> {
     Ok(Profile { id: shared.get(row.get_ref(1)?.as_str()?), root: row.get(2)?, has_records: row.get(3)? })
 }
 
@@ -152,7 +152,7 @@ fn store_records(connection: &Connection, project: i64, records: &[Arc<Record>])
     Ok(())
 }
 
-fn read_record(row: &Row<'_>, shared: &mut Shared) -> Result<Record> {
+fn read_record(row: &Row<'_>, shared: &mut SharedTexts) -> Result<Record> {
     let mut text = |column| -> Result<_> { Ok(row.get_ref(column)?.as_str_or_null()?.map(|text| shared.get(text))) };
     let (platform, from_collection) = (text(4)?, text(5)?);
     Ok(Record {
@@ -160,7 +160,7 @@ fn read_record(row: &Row<'_>, shared: &mut Shared) -> Result<Record> {
         profile: shared.get(row.get_ref(3)?.as_str()?),
         platform,
         from_collection,
-        path: row.get::<_, StoredPath>(6)?.0,
+        path: row.get::<_, StoredPath>(6)?.0.into(),
         baseline: row.get::<_, Option<Col<_>>>(7)?.map(|c| c.0),
         deployed_at: row.get::<_, Option<Col<_>>>(8)?.map(|c| c.0),
         modification_detected_at: row.get::<_, Option<Col<_>>>(9)?.map(|c| c.0),
@@ -191,10 +191,10 @@ fn store_untracked(connection: &Connection, project: i64, on_disk: &[OnDisk]) ->
     Ok(())
 }
 
-fn read_untracked(row: &Row<'_>, shared: &mut Shared) -> Result<OnDisk> {
+fn read_untracked(row: &Row<'_>, shared: &mut SharedTexts) -> Result<OnDisk> {
     Ok(OnDisk {
         key: ArtifactKey { kind: row.get::<_, Col<_>>(1)?.0, name: row.get(2)? },
         profile: shared.get(row.get_ref(3)?.as_str()?),
-        path: row.get::<_, StoredPath>(4)?.0,
+        path: row.get::<_, StoredPath>(4)?.0.into(),
     })
 }

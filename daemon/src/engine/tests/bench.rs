@@ -116,6 +116,7 @@ impl Bench {
                 }
                 Effect::Promote(units) => self.urgent.extend(units),
                 Effect::Drain(number) => self.drains.push(number),
+                Effect::Settled => {}
                 Effect::RestartWatches => self.restarts += 1,
                 Effect::Unwatch(path) => self.unwatched.push(path),
                 Effect::Publish(_) => self.published += 1,

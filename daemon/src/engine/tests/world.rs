@@ -207,11 +207,11 @@ impl World {
     fn scan_project(&self, root: &Path) -> ProjectScan {
         let found = self.projects.get(root).filter(|project| !project.gone);
         let records: Vec<_> = found.into_iter().flat_map(|p| &p.records).map(|r| Arc::new(record(root, r))).collect();
-        let recorded: BTreeSet<_> = records.iter().map(|r| r.path.clone()).collect();
+        let recorded: BTreeSet<_> = records.iter().map(|r| r.path.to_path_buf()).collect();
         let skills = root.join(".claude/skills");
         let here = self.files.keys().filter(|path| found.is_some() && path.parent() == Some(&*skills));
         let on_disk = here.filter(|path| !recorded.contains(*path)).filter_map(|path| {
-            Some(OnDisk { key: skill(&name_of(path)?), profile: CLAUDE.into(), path: path.clone() })
+            Some(OnDisk { key: skill(&name_of(path)?), profile: CLAUDE.into(), path: path.as_path().into() })
         });
         let mut directories = Vec::new();
         if found.is_some() {
@@ -282,7 +282,7 @@ fn record(root: &Path, deployed: &Deployed) -> Record {
         profile: CLAUDE.into(),
         platform: None,
         from_collection: deployed.from.as_deref().map(Into::into),
-        path: root.join(".claude/skills").join(&deployed.name),
+        path: root.join(".claude/skills").join(&deployed.name).into(),
         baseline: deployed.baseline.map(hash),
         deployed_at: None,
         modification_detected_at: deployed.detected.map(Timestamp),

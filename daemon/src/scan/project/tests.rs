@@ -134,15 +134,15 @@ fn a_profile_root_may_be_a_link() {
     link(&outside.root, &disk.at(".codex"));
     let scan = look(&disk);
     assert_eq!(records(&scan), [("context_file:c".into(), "claude_code", &*copy)], "by its real path");
-    assert_eq!(scan.on_disk[0].path, disk.at("real/skills/s"));
-    assert_eq!(scan.on_disk[1].path, outside.at("skills/o"));
+    assert_eq!(*scan.on_disk[0].path, *disk.at("real/skills/s"));
+    assert_eq!(*scan.on_disk[1].path, *outside.at("skills/o"));
     assert!(disk.is_watched(&disk.at("real/deep")) && disk.is_watched(&disk.at("real/deep/er")));
     // The project may be its own profile root.
     std::fs::remove_file(disk.at(".claude")).expect("a link");
     link(".", &disk.at(".claude"));
     disk.write("skills/own/SKILL.md", "x");
     let scan = look(&disk);
-    assert_eq!(scan.on_disk[0].path, disk.at("skills/own"));
+    assert_eq!(*scan.on_disk[0].path, *disk.at("skills/own"));
     assert_eq!(scan.directories.iter().filter(|dir| **dir == disk.root).count(), 2);
 }
 
@@ -153,7 +153,7 @@ fn a_copy_below_the_project_is_watched_from_the_top_down() {
     disk.write(".claude/.skillmeat-deployed.toml", deployed("context_file", "c", place));
     disk.write("docs/agents/c.md", "x");
     let scan = look(&disk);
-    assert_eq!(scan.records[0].path, disk.at("docs/agents/c.md"));
+    assert_eq!(*scan.records[0].path, *disk.at("docs/agents/c.md"));
     let at = |path: &str| scan.ancestors.iter().position(|dir| *dir == disk.at(path)).expect("on the way");
     assert!(at("docs") < at("docs/agents"), "what is made between two watches is found by the lower one");
     assert!(scan.ancestors.contains(&disk.root.parent().expect("not the top").to_owned()));
