@@ -26,6 +26,8 @@ pub(super) struct Pending {
     pub(super) causes: HashMap<TreeSlot, PathBuf>,
     /// Projects whose first complete look is still under way.
     pub(super) unintroduced: BTreeSet<ProjectSlot>,
+    /// [`super::work::Work::closings`] when they were last looked through.
+    pub(super) closings: u64,
 }
 
 /// Something that readers saw and that is no longer known.

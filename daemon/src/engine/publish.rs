@@ -197,18 +197,17 @@ impl State {
 
     /// Projects whose first look is now complete: told as a whole.
     fn introductions(&mut self) -> Vec<ProjectSlot> {
-        if self.pending.unintroduced.is_empty() {
+        let is_open = |root| self.work.is_open(root, Seq(u64::MAX));
+        // At a cold start all of a thousand projects are asked about in each of many thousand turns.
+        let before = std::mem::replace(&mut self.pending.closings, self.work.closings());
+        if self.pending.unintroduced.is_empty() || before == self.work.closings() {
             return Vec::new();
         }
-        let any = Seq(u64::MAX);
-        let shared_open = self.work.open_roots().any(|root| !matches!(root, Root::Project(_)));
-        let complete: Vec<_> = self
-            .pending
-            .unintroduced
-            .iter()
-            .filter(|slot| !shared_open && !self.work.is_open(Root::Project(**slot), any))
-            .copied()
-            .collect();
+        if is_open(Root::Home) || self.collections.keys().any(|slot| is_open(Root::Collection(*slot))) {
+            return Vec::new();
+        }
+        let all = self.pending.unintroduced.iter().copied();
+        let complete: Vec<_> = all.filter(|slot| !is_open(Root::Project(*slot))).collect();
         for slot in &complete {
             self.pending.unintroduced.remove(slot);
             self.pending.project(*slot);

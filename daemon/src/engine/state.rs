@@ -256,13 +256,16 @@ impl State {
 
     /// Brings a scope up to `after`: what waits for quiet is looked at now, and what no event speaks for is compared.
     fn is_current(&self, scope: &SyncScope, after: Seq) -> bool {
-        let concerns = |root: Root| match (scope, root) {
-            (SyncScope::All, _) | (_, Root::Home | Root::Collection(_)) => true,
-            (SyncScope::Project(path), Root::Project(slot)) => {
-                self.projects.get(&slot).is_some_and(|project| project.path == *path)
+        let is_open = |root| self.work.is_open(root, after);
+        match scope {
+            SyncScope::All => !self.work.open_roots().any(is_open),
+            SyncScope::Project(path) => {
+                let project = self.projects_by_path.get(Path::new(&**path)).map(|slot| Root::Project(*slot));
+                // Every project depends on the home and the collections.
+                let shared = self.collections.keys().copied().map(Root::Collection).chain([Root::Home]);
+                !shared.chain(project).any(is_open)
             }
-        };
-        !self.work.open_roots().any(|root| self.work.is_open(root, after) && concerns(root))
+        }
     }
 
     fn end_barriers(&mut self, now: Now) {

@@ -71,6 +71,7 @@ pub struct Work {
     running: HashMap<Unit, Running>,
     due: BTreeSet<(Duration, Unit)>,
     open: HashMap<Root, BTreeMap<Seq, u32>>,
+    closings: u64,
 }
 
 impl Work {
@@ -182,6 +183,11 @@ impl Work {
         self.open.keys().copied()
     }
 
+    /// How often a root came to have nothing outstanding.
+    pub fn closings(&self) -> u64 {
+        self.closings
+    }
+
     /// Looks outstanding.
     pub fn len(&self) -> usize {
         self.waiting.len() + self.running.len()
@@ -211,6 +217,7 @@ impl Work {
         }
         if open.is_empty() {
             self.open.remove(&root);
+            self.closings += 1;
         }
     }
 }

@@ -100,6 +100,16 @@ pub fn parse(text: &str) -> Frontmatter {
 
 /// The part of a file that [`parse`] looks at: its frontmatter and the beginning of its body.
 pub fn head(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(length(bytes) + BODY)]
+}
+
+/// Its frontmatter alone: all that says a version.
+pub fn matter(bytes: &[u8]) -> &[u8] {
+    &bytes[..length(bytes)]
+}
+
+/// Bytes of the frontmatter; none where there is none.
+fn length(bytes: &[u8]) -> usize {
     let opened = bytes.trim_ascii_start().strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes.trim_ascii_start());
     let mut end = 0;
     if opened.starts_with(b"---") {
@@ -114,7 +124,7 @@ pub fn head(bytes: &[u8]) -> &[u8] {
             }
         }
     }
-    &bytes[..bytes.len().min(end + BODY)]
+    end
 }
 
 /// Frontmatter and body: a line `---`, anything, a line `---`. Blanks may follow the dashes.

@@ -208,7 +208,10 @@ fn at(
         }
         text = text.or(head);
     }
-    let metadata = text.map(|bytes| declared(&bytes));
+    let metadata = text.map(|bytes| match request.wants {
+        Wants::Metadata => declared(frontmatter::head(&bytes)),
+        Wants::Version => declared(frontmatter::matter(&bytes)),
+    });
     let info = TreeInfo {
         kind: place.kind,
         hash: hashes.recorded(),
@@ -268,11 +271,11 @@ fn metadata_only(files: &[Found], file: MetadataFile) -> Metadata {
         crate::os::files::open_for_reading(&found.path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     });
-    text.map(|bytes| declared(&bytes)).unwrap_or_default()
+    text.map(|bytes| declared(frontmatter::head(&bytes))).unwrap_or_default()
 }
 
 fn declared(bytes: &[u8]) -> Metadata {
-    frontmatter::parse(&String::from_utf8_lossy(frontmatter::head(bytes))).metadata
+    frontmatter::parse(&String::from_utf8_lossy(bytes)).metadata
 }
 
 /// The hashes of one artifact, file by file in component order.
