@@ -1,7 +1,8 @@
 //! The thread that writes. It owns the connection; everybody else only hands it changes.
 //!
-//! Sending never blocks. Whatever is waiting when the thread is free goes into one IMMEDIATE transaction, so a burst
-//! costs one commit and the queue drains faster the longer it is.
+//! Sending never blocks. What comes within [`GATHER`] of the first change goes into one IMMEDIATE transaction: one commit
+//! for a burst, and one writing of a page that many rows share. A kill loses what was not written yet, which the next
+//! start finds out from the files.
 //!
 //! A batch that cannot be written is lost: keeping it would need as much memory as the disk lacks space. The thread
 //! goes on, reports it ([`Writer::status`]), and marks the first batch that succeeds afterwards (`state`), so that the
@@ -17,10 +18,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Changes in one transaction; bounds the log and what one failure loses.
 const BATCH: usize = 8192;
+/// How long the first change waits for company.
+const GATHER: Duration = Duration::from_millis(100);
 
 enum Message {
     Changes(Vec<Change>),
@@ -193,6 +196,7 @@ impl Batch {
     fn gather(first: Message, inbox: &Receiver<Message>) -> Self {
         let mut batch = Self::default();
         let mut next = Some(first);
+        let until = Instant::now() + GATHER;
         while let Some(message) = next {
             match message {
                 Message::Changes(mut changes) => {
@@ -204,7 +208,8 @@ impl Batch {
                     break;
                 }
             }
-            next = if batch.changes.len() < BATCH { inbox.try_recv().ok() } else { None };
+            let wait = until.saturating_duration_since(Instant::now());
+            next = if batch.changes.len() < BATCH { inbox.recv_timeout(wait).ok() } else { None };
         }
         batch
     }
