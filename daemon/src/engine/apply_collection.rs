@@ -45,9 +45,11 @@ impl State {
 
     pub(super) fn route_collection(&mut self, slot: CollectionSlot, ended: &Running, now: Now) {
         let Some(collection) = self.collections.get_mut(&slot) else { return };
-        let directories = collection.scan.iter().flat_map(|scan| &scan.directories);
         let mut routed = vec![(Arc::clone(&collection.root), Reach::Listing)];
-        routed.extend(directories.map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
+        if let Some(scan) = &collection.scan {
+            routed.extend(scan.directories.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
+            routed.extend(scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself)));
+        }
         let old = std::mem::replace(&mut collection.routed, routed.clone());
         self.reroute(Unit::Collection(slot), Root::Collection(slot), &old, &routed, ended.since, now);
     }

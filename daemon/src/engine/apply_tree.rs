@@ -2,8 +2,7 @@
 
 use super::event::Now;
 use super::items::{Source, cause};
-use super::routes::Reach;
-use super::state::State;
+use super::state::{State, TreeState};
 use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
 use crate::cache::{Change, TreeOwner};
@@ -97,38 +96,26 @@ impl State {
     /// Routes what happens where links lead from the artifact, and has it looked at again if something happened there
     /// before there was a route.
     fn link(&mut self, slot: TreeSlot, root: Root, linked: &[PathBuf], ended: &Running, now: Now) {
-        let Some(known) = self.trees.get_mut(&slot) else { return };
+        let Some(known) = self.trees.get(&slot) else { return };
+        if known.linked.iter().map(|place| &**place).eq(linked.iter().map(PathBuf::as_path)) {
+            return;
+        }
         let linked: Vec<Arc<Path>> = linked.iter().map(|path| path.as_path().into()).collect();
-        let old = std::mem::replace(&mut known.linked, linked.clone());
-        let (path, guard) = (Arc::clone(&known.path), Arc::clone(&known.guard));
-        self.unroute_links(slot, &old);
-        self.route_links(slot, &linked);
-        // A target may lie below the same directories.
-        self.route_ways(slot, &path, &guard);
-        let fresh: Vec<_> = linked.into_iter().filter(|link| !old.contains(link)).collect();
-        if self.was_heard_below(&fresh) {
+        let fresh: Vec<_> = linked.iter().filter(|place| !known.linked.contains(place)).cloned().collect();
+        self.reroute_tree(slot, |tree| tree.linked = linked);
+        if self.was_heard_around(&fresh) {
             let mark = Mark::at_once(ended.since, Look::Read);
             self.work.mark(Unit::Tree(slot), root, mark, now.mono);
         }
     }
 
-    /// What is above a target takes it along when it comes or goes, without an event at the target itself.
-    pub(super) fn route_links(&mut self, slot: TreeSlot, linked: &[Arc<Path>]) {
-        for link in linked {
-            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
-            for above in link.ancestors().skip(1) {
-                self.routes.add(&above.into(), Unit::Tree(slot), Reach::Itself);
-            }
-        }
-    }
-
-    pub(super) fn unroute_links(&mut self, slot: TreeSlot, linked: &[Arc<Path>]) {
-        for link in linked {
-            self.routes.remove(link, Unit::Tree(slot), Reach::Inside);
-            for above in link.ancestors().skip(1) {
-                self.routes.remove(above, Unit::Tree(slot), Reach::Itself);
-            }
-        }
+    /// Changes what decides the routes of a tree.
+    pub(super) fn reroute_tree(&mut self, slot: TreeSlot, change: impl FnOnce(&mut TreeState)) {
+        let Some(tree) = self.trees.get_mut(&slot) else { return };
+        // All of them: a target may lie below the directories that the artifact itself lies in, or be the artifact.
+        self.routes.remove_tree(slot, tree);
+        change(tree);
+        self.routes.add_tree(slot, tree);
     }
 
     fn apply_tree(&mut self, slot: TreeSlot, root: Root, finding: TreeFinding, ended: &Running, now: Now) {

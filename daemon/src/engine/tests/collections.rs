@@ -161,3 +161,16 @@ fn locked_hashes_are_shown() {
     assert_eq!(bench.drift("/p", "pdf"), S::Outdated);
     assert!(bench.world.files.contains_key(&copy("/p", "pdf")));
 }
+
+#[test]
+fn a_directory_above_a_collection_takes_everything_in_it_along() {
+    let mut world = world();
+    let above = Path::new(HOME).join("collections");
+    world.above.insert(collection_root("default"), above.clone());
+    let mut bench = Bench::running(world);
+    bench.world.files.insert(original("default", "pdf"), 5);
+    bench.touch(above);
+    bench.settle();
+    assert_eq!(bench.drift("/p", "pdf"), S::Outdated);
+    bench.assert_like_fresh();
+}

@@ -202,3 +202,27 @@ fn what_happens_at_a_fresh_links_target_during_its_look_is_looked_at_again() {
     bench.settle();
     assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(7)));
 }
+
+#[test]
+fn an_artifact_that_was_a_link_to_itself_is_still_listened_to() {
+    let mut world = world();
+    world.links.insert(copy("/p", "pdf"), copy("/p", "pdf"));
+    let mut bench = Bench::running(world);
+    bench.world.links.clear();
+    bench.edit_and_settle(&copy("/p", "pdf"), 8);
+    bench.edit_and_settle(&copy("/p", "pdf"), 9);
+    assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(9)));
+}
+
+#[test]
+fn what_happens_above_a_fresh_links_target_during_its_look_is_looked_at_again() {
+    let mut bench = Bench::running(world());
+    bench.world.links.insert(copy("/p", "pdf"), "/elsewhere/shared".into());
+    bench.edit(&copy("/p", "pdf"), 9);
+    let first = bench.look_at(copy("/p", "pdf"));
+    bench.world.files.insert(copy("/p", "pdf"), 7);
+    bench.touch("/elsewhere");
+    bench.step(Event::Scanned(first));
+    bench.settle();
+    assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(7)));
+}

@@ -180,3 +180,30 @@ fn its_name_is_declared_or_that_of_its_directory() {
     disk.mkdir(".claude");
     assert_eq!(look(&disk).name, "root");
 }
+
+#[test]
+fn a_place_that_would_be_preferred_is_listened_to() {
+    let disk = Disk::new();
+    let place = "artifact_path = \"docs/c.md\"";
+    disk.write(".claude/.skillmeat-deployed.toml", deployed("context_file", "c", place));
+    let copy = disk.write("docs/c.md", "x");
+    let scan = look(&disk);
+    assert_eq!(scan.records[0].path, copy);
+    assert!(
+        scan.ancestors.contains(&disk.at(".claude/docs/c.md")) && scan.ancestors.contains(&disk.at(".claude/docs"))
+    );
+    std::fs::remove_file(&copy).expect("there");
+    let scan = look(&disk);
+    assert_eq!(scan.records[0].path, disk.at(".claude/docs/c.md"));
+    assert!(scan.ancestors.contains(&copy), "without either, each");
+}
+
+#[test]
+fn records_that_are_a_link_are_listened_to_where_they_are() {
+    let disk = Disk::new();
+    let records = disk.write("w/records", deployed("skill", "s", ""));
+    link(&records, &disk.at(".claude/.skillmeat-deployed.toml"));
+    let scan = look(&disk);
+    assert!(scan.records.len() == 1 && scan.ancestors.contains(&records));
+    assert!(disk.is_watched(&disk.at("w")));
+}
