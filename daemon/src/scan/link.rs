@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(places(&disk, "two"), ["one", "alias", "real/deep"].map(|at| disk.at(at)));
         assert_eq!(places(&disk, "two/x")[3], disk.at("real/deep/x"), "also of a name below a link");
         link("circle", &disk.at("circle"));
-        assert_eq!(places(&disk, "circle"), [PathBuf::new(); 0]);
+        assert!(places(&disk, "circle").is_empty());
         link("real/deep/../../b", &disk.at("back"));
         assert_eq!(places(&disk, "back"), ["real/deep", "b"].map(|at| disk.at(at)), "without `deep` there is no `..`");
     }
@@ -148,7 +148,7 @@ mod tests {
         link(disk.at("a/b/z"), &disk.at("m"));
         link("m", &disk.at("n"));
         assert_eq!(places(&disk, "n"), [disk.at("m"), disk.at("a/b/z")], "the second may be made to lead elsewhere");
-        assert_eq!(places(&disk, "a"), [PathBuf::new(); 0]);
+        assert!(places(&disk, "a").is_empty());
     }
 
     #[test]

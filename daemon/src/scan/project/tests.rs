@@ -166,6 +166,8 @@ fn a_project_without_a_root_or_profile_is_missing_and_says_so() {
     let scan = look(&disk);
     assert!(!scan.present && scan.problems.len() == 1);
     std::fs::remove_dir(&disk.root).expect("empty");
+    // Before that is heard, the directory counts as watched and so as there.
+    disk.touched();
     let scan = look(&disk);
     assert!(!scan.present && scan.problems[0].message.contains("not there"));
     // Its return is seen from above.
