@@ -68,7 +68,7 @@ impl State {
             .collect();
         let mut changed = !gone.is_empty();
         for slot in gone {
-            self.drop_collection(slot);
+            self.drop_collection(slot, now);
         }
         let mut replaced = Vec::new();
         for identity in present {
@@ -151,14 +151,14 @@ impl State {
         slot
     }
 
-    fn drop_collection(&mut self, slot: CollectionSlot) {
+    fn drop_collection(&mut self, slot: CollectionSlot, now: Now) {
         let Some(collection) = self.collections.remove(&slot) else { return };
         let unit = Unit::Collection(slot);
         for (path, reach) in &collection.routed {
             self.routes.remove(path, unit, *reach);
         }
         for tree in collection.artifacts.iter().filter_map(|(_, tree)| *tree) {
-            self.drop_tree(tree);
+            self.drop_tree(tree, now);
         }
         self.work.forget(unit);
         self.unwatched.remove(&Root::Collection(slot));

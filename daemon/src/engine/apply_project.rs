@@ -91,7 +91,7 @@ impl State {
                 }
                 other => {
                     if let Some((_, old)) = other {
-                        self.drop_tree(old);
+                        self.drop_tree(old, now);
                     }
                     let guard = guard_of(&root, scan, path);
                     (
@@ -103,7 +103,7 @@ impl State {
             trees.insert(path, tree);
         }
         for (_, tree) in before {
-            self.drop_tree(tree);
+            self.drop_tree(tree, now);
         }
         if let Some(project) = self.projects.get_mut(&slot) {
             project.trees = trees;
@@ -154,11 +154,17 @@ impl State {
         slot
     }
 
-    pub(super) fn drop_tree(&mut self, slot: TreeSlot) {
+    pub(super) fn drop_tree(&mut self, slot: TreeSlot, now: Now) {
         let Some(tree) = self.trees.remove(&slot) else { return };
         let unit = Unit::Tree(slot);
         self.routes.remove_tree(slot, &tree);
-        self.work.forget(unit);
+        if let Some(since) = self.work.forget(unit)
+            && self.root_of(tree.root.unit()).is_some()
+        {
+            // What touched an artifact was left to the look at its files to answer; nobody has answered yet.
+            let mark = Mark::at_once(since, Look::Read);
+            self.work.mark(tree.root.unit(), tree.root, mark, now.mono);
+        }
         self.pending.take_cause(slot);
         self.note_unwatched(unit, tree.root, None);
         self.pending.tree_gone(&tree.path);

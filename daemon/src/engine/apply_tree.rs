@@ -81,16 +81,11 @@ impl State {
 
     pub(super) fn mark_owner(&mut self, root: Root, ended: &Running, now: Now) {
         let mark = Mark::at_once(ended.since, Look::Read);
-        let unit = match root {
-            Root::Home => Unit::Home,
+        if let Root::Collection(_) = root {
             // The list of collections decides whether this one still exists.
-            Root::Collection(slot) => {
-                self.work.mark(Unit::Home, Root::Home, mark, now.mono);
-                Unit::Collection(slot)
-            }
-            Root::Project(slot) => Unit::Project(slot),
-        };
-        self.work.mark(unit, root, mark, now.mono);
+            self.work.mark(Unit::Home, Root::Home, mark, now.mono);
+        }
+        self.work.mark(root.unit(), root, mark, now.mono);
     }
 
     /// Routes what happens where links lead from the artifact, and has it looked at again if something happened there
@@ -128,8 +123,9 @@ impl State {
         let is_something = |tree: &Tree| !matches!(tree, Tree::Absent);
         let was_there = known.tree.as_ref().is_some_and(is_something);
         let is_there = is_something(&tree);
-        // What kinds of things are artifacts depends on their place: a file in the place of a directory may be none.
-        let other_kind = known.tree.as_ref().and_then(kind_of).zip(kind_of(&tree)).is_some_and(|(was, is)| was != is);
+        // What kinds of things are artifacts depends on their place: a file in the place of a directory may be none, and
+        // so may a link that leads where we may not look.
+        let is_other = was_there != is_there || known.tree.as_ref().map(kind_of) != Some(kind_of(&tree));
         let newly_known = known.tree.is_none();
         let metadata = metadata.map(Arc::new);
         let same = known.tree.as_ref() == Some(&tree);
@@ -146,8 +142,9 @@ impl State {
         if !same && let Some(owner) = self.tree_owner(root) {
             self.pending.change(Change::Tree { path, owner, tree });
         }
-        if (was_there != is_there || other_kind) && !newly_known {
-            // Listings, `added` and untracked artifacts depend on what is there.
+        // Listings, `added` and untracked artifacts depend on what is there.
+        let is_news = if newly_known { !is_there && self.is_unrecorded(root, slot) } else { is_other };
+        if is_news {
             self.mark_owner(root, ended, now);
         }
         match root {
@@ -206,6 +203,20 @@ impl State {
         }
         self.pending.collection(collection);
         Some(key)
+    }
+
+    /// Whether an artifact is known only because a listing found it.
+    fn is_unrecorded(&self, root: Root, slot: TreeSlot) -> bool {
+        match root {
+            Root::Home => false,
+            Root::Collection(collection) => self.collections.get(&collection).is_some_and(|collection| {
+                collection.artifacts.iter().any(|(view, tree)| *tree == Some(slot) && !view.entry.in_manifest)
+            }),
+            Root::Project(project) => self
+                .projects
+                .get(&project)
+                .is_some_and(|project| project.items.iter().any(|item| item.tree == slot && item.record.is_none())),
+        }
     }
 
     fn tree_owner(&self, root: Root) -> Option<TreeOwner> {

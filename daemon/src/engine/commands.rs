@@ -38,7 +38,7 @@ impl State {
                     let error = error.path(path.display().to_string()).hint("`skillmeat project list` shows them");
                     return self.refuse(waiter, error);
                 };
-                self.drop_project(slot);
+                self.drop_project(slot, now);
                 self.save_projects(Some(waiter));
             }
             Command::Subscribe { since } => {
@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    fn drop_project(&mut self, slot: ProjectSlot) {
+    fn drop_project(&mut self, slot: ProjectSlot, now: Now) {
         let Some(project) = self.projects.remove(&slot) else { return };
         let unit = Unit::Project(slot);
         self.projects_by_path.remove(&project.root);
@@ -102,7 +102,7 @@ impl State {
             self.routes.remove(path, unit, *reach);
         }
         for tree in project.trees.values() {
-            self.drop_tree(*tree);
+            self.drop_tree(*tree, now);
         }
         for key in &project.indexed {
             if let Some(projects) = self.dependents.get_mut(key) {

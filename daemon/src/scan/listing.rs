@@ -218,10 +218,10 @@ impl<'a> Listing<'a> {
     ) {
         for Listed { name, kind, way } in self.entries(dir, |_| true) {
             let path = dir.join(&name);
-            let Some(kind) = kind else {
-                way.map(|way| self.remember(way));
-                continue;
-            };
+            let is_link = way.is_some();
+            // It is something else, or an artifact at last, when it leads to something else.
+            let real = way.map_or_else(|| path.clone(), |way| self.remember(way));
+            let Some(kind) = kind else { continue };
             let Some(name) = name.to_str() else {
                 if layout::would_be_artifact(artifact, &name.to_string_lossy(), kind) {
                     self.problems.push(problem(&path, "its name is not UTF-8, so it is not listed; rename it".into()));
@@ -234,15 +234,10 @@ impl<'a> Listing<'a> {
                     if let Some(flaw) = layout::flaw_of_artifact(artifact, name, kind) {
                         self.problems.push(problem(&path, format!("{flaw}, so it is not listed; rename it")));
                     }
-                    // It is something else when it leads to something else.
-                    way.map(|way| self.remember(way));
                     continue;
                 }
-                // Where a link leads is listened to by the look at its files.
                 Some(Occupant::Artifact(key)) => key,
                 Some(Occupant::ArtifactOrFolder { key, manifests }) => {
-                    let is_link = way.is_some();
-                    let real = way.map_or_else(|| path.clone(), |way| self.remember(way));
                     if is_link && self.leads_back(&path, &real, dir) {
                         continue;
                     }

@@ -226,3 +226,30 @@ fn what_happens_above_a_fresh_links_target_during_its_look_is_looked_at_again() 
     bench.settle();
     assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(7)));
 }
+
+#[test]
+fn an_artifact_that_went_before_its_first_look_is_listed_no_more() {
+    let mut bench = Bench::running(world());
+    bench.edit(&copy("/p", "new"), 3);
+    bench.finish("/p");
+    bench.world.files.remove(&copy("/p", "new"));
+    bench.settle();
+    bench.assert_like_fresh();
+}
+
+#[test]
+fn what_was_left_to_a_look_at_files_that_are_not_listed_any_more_is_looked_for_again() {
+    let mut world = world();
+    world.files.insert(copy("/p", "extra"), 3);
+    let mut bench = Bench::running(world);
+    bench.touch("/p/.claude/.skillmeat-deployed.toml");
+    bench.world.files.remove(&copy("/p", "extra"));
+    let without = bench.look_at("/p");
+    // The files are known and present, so this is left to the look at them.
+    bench.world.files.insert(copy("/p", "extra"), 4);
+    bench.touch(copy("/p", "extra"));
+    bench.step(Event::Scanned(without));
+    bench.settle();
+    bench.assert_like_fresh();
+    assert_eq!(bench.item("/p", "extra").project_hash, Some(hash(4)));
+}
