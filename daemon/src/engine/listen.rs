@@ -131,6 +131,7 @@ impl State {
         self.looks -= 1;
         if self.looks == 0 {
             self.heard.clear();
+            self.unwatch_left();
         }
     }
 

@@ -70,6 +70,7 @@ impl State {
             heard: HashSet::new(),
             repetitions: Repetitions::default(),
             looks: 0,
+            left: Vec::new(),
             pending: Pending::default(),
             snapshot,
             effects: Vec::new(),

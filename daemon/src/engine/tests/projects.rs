@@ -253,3 +253,20 @@ fn what_was_left_to_a_look_at_files_that_are_not_listed_any_more_is_looked_for_a
     bench.assert_like_fresh();
     assert_eq!(bench.item("/p", "extra").project_hash, Some(hash(4)));
 }
+
+#[test]
+fn nothing_is_unwatched_while_a_look_may_rely_on_it() {
+    let mut world = world();
+    world.project("/q", "default", &[("pdf", 1)]);
+    let mut bench = Bench::running(world);
+    bench.world.links.insert(copy("/p", "pdf"), "/q/shared".into());
+    bench.edit(&copy("/p", "pdf"), 9);
+    let look = bench.look_at(copy("/p", "pdf"));
+    remove(&mut bench, "/q");
+    assert!(bench.unwatched.is_empty(), "that look has watched the link's target");
+    bench.step(Event::Scanned(look));
+    assert!(bench.unwatched.is_empty(), "and now there is a route to it");
+    remove(&mut bench, "/p");
+    bench.settle();
+    assert_eq!(bench.unwatched, [Path::new("/p")]);
+}
