@@ -14,11 +14,12 @@ use std::collections::BTreeSet;
 pub(super) const APPLICATION_ID: i32 = 0x736b_6d63;
 
 /// Every schema so far; the index plus one is its `user_version`. Append only.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("schema/0001_base.sql"),
     include_str!("schema/0002_collections.sql"),
     include_str!("schema/0003_seals.sql"),
     include_str!("schema/0004_no_files.sql"),
+    include_str!("schema/0005_ancestors.sql"),
 ];
 
 /// The `user_version` that this release reads and writes.

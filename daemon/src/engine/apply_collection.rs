@@ -20,7 +20,9 @@ use std::sync::Arc;
 impl State {
     pub(super) fn apply_collection(&mut self, slot: CollectionSlot, scan: CollectionScan, ended: &Running, now: Now) {
         if !scan.present {
-            // The list of collections decides whether it is gone; an empty one would make everything `removed`.
+            // The list of collections decides whether it is gone; an empty one would make everything `removed`. It may be
+            // back before that is looked at, and then only its own routes tell.
+            self.route_collection(slot, &scan, ended, now);
             let mark = Mark::at_once(ended.since, Look::Read);
             return self.work.mark(Unit::Home, Root::Home, mark, now.mono);
         }
@@ -31,7 +33,7 @@ impl State {
         let root = Arc::clone(&collection.root);
         let scan = Arc::new(scan);
         collection.scan = Some(Arc::clone(&scan));
-        self.route_collection(slot, ended, now);
+        self.route_collection(slot, &scan, ended, now);
         self.rebuild_artifacts(slot, &root, &scan, ended, now);
         self.pending.collection(slot);
         let cause = cause(CauseKind::Collection, Some(&root.join("collection.toml")));
@@ -43,11 +45,11 @@ impl State {
         }
     }
 
-    pub(super) fn route_collection(&mut self, slot: CollectionSlot, ended: &Running, now: Now) {
+    pub(super) fn route_collection(&mut self, slot: CollectionSlot, scan: &CollectionScan, ended: &Running, now: Now) {
         let Some(collection) = self.collections.get_mut(&slot) else { return };
-        let directories = collection.scan.iter().flat_map(|scan| &scan.directories);
         let mut routed = vec![(Arc::clone(&collection.root), Reach::Listing)];
-        routed.extend(directories.map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
+        routed.extend(scan.directories.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
+        routed.extend(scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself)));
         let old = std::mem::replace(&mut collection.routed, routed.clone());
         self.reroute(Unit::Collection(slot), Root::Collection(slot), &old, &routed, ended.since, now);
     }
@@ -77,7 +79,7 @@ impl State {
             if kept.is_none()
                 && let Some(old) = old
             {
-                self.drop_tree(old);
+                self.drop_tree(old, now);
             }
             let tree = kept.or_else(|| {
                 usable.then(|| {
@@ -89,7 +91,7 @@ impl State {
         }
         for (_, (_, tree)) in before {
             if let Some(tree) = tree {
-                self.drop_tree(tree);
+                self.drop_tree(tree, now);
             }
         }
         artifacts.sort_by(|(a, _), (b, _)| a.entry.key.cmp(&b.entry.key));

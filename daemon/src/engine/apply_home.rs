@@ -20,11 +20,11 @@ use std::sync::Arc;
 impl State {
     pub(super) fn apply_home(&mut self, scan: HomeScan, ended: &Running, now: Now) {
         let first = !std::mem::replace(&mut self.home_known, true);
+        self.route_home(&scan, ended, now);
         if first || self.home_problems != scan.problems {
             self.home_problems = scan.problems;
             self.pending.home();
         }
-        self.route_home(&scan.directories, ended, now);
         let default_changed = scan.config.default_collection != self.config.default_collection;
         if first || *self.config != scan.config {
             self.config = Arc::new(scan.config);
@@ -43,8 +43,10 @@ impl State {
         }
     }
 
-    fn route_home(&mut self, directories: &[std::path::PathBuf], ended: &Running, now: Now) {
-        let routed: Vec<_> = directories.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Listing)).collect();
+    fn route_home(&mut self, scan: &HomeScan, ended: &Running, now: Now) {
+        let listed = scan.directories.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Listing));
+        let passed = scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself));
+        let routed: Vec<_> = listed.chain(passed).collect();
         let old = std::mem::replace(&mut self.home_routed, routed.clone());
         self.reroute(Unit::Home, Root::Home, &old, &routed, ended.since, now);
     }
@@ -66,7 +68,7 @@ impl State {
             .collect();
         let mut changed = !gone.is_empty();
         for slot in gone {
-            self.drop_collection(slot);
+            self.drop_collection(slot, now);
         }
         let mut replaced = Vec::new();
         for identity in present {
@@ -151,14 +153,14 @@ impl State {
         slot
     }
 
-    fn drop_collection(&mut self, slot: CollectionSlot) {
+    fn drop_collection(&mut self, slot: CollectionSlot, now: Now) {
         let Some(collection) = self.collections.remove(&slot) else { return };
         let unit = Unit::Collection(slot);
         for (path, reach) in &collection.routed {
             self.routes.remove(path, unit, *reach);
         }
         for tree in collection.artifacts.iter().filter_map(|(_, tree)| *tree) {
-            self.drop_tree(tree);
+            self.drop_tree(tree, now);
         }
         self.work.forget(unit);
         self.unwatched.remove(&Root::Collection(slot));

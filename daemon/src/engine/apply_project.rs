@@ -91,7 +91,7 @@ impl State {
                 }
                 other => {
                     if let Some((_, old)) = other {
-                        self.drop_tree(old);
+                        self.drop_tree(old, now);
                     }
                     let tree = self.new_tree(Root::Project(slot), path, &guards.of(path), kind, ended.since, now);
                     (Arc::clone(path), tree)
@@ -100,7 +100,7 @@ impl State {
             trees.insert(path, tree);
         }
         for (_, tree) in before {
-            self.drop_tree(tree);
+            self.drop_tree(tree, now);
         }
         if let Some(project) = self.projects.get_mut(&slot) {
             project.trees = trees;
@@ -109,24 +109,11 @@ impl State {
 
     /// A tree whose profile root is another now, or none, is looked at again: the former says nothing of it.
     fn guard_tree(&mut self, slot: TreeSlot, guard: Arc<Path>, ended: &Running, now: Now) {
-        let Some(tree) = self.trees.get_mut(&slot).filter(|tree| tree.guard != guard) else { return };
-        let path = Arc::clone(&tree.path);
-        let old = std::mem::replace(&mut tree.guard, Arc::clone(&guard));
-        for dir in ways(&path, &old) {
-            self.routes.remove(dir, Unit::Tree(slot), Reach::Itself);
-        }
-        let (root, linked) = (tree.root, tree.linked.clone());
-        self.route_ways(slot, &path, &guard);
-        // A target may lie below the same directories.
-        self.route_links(slot, &linked);
+        let Some(tree) = self.trees.get(&slot).filter(|tree| tree.guard != guard) else { return };
+        let root = tree.root;
+        self.reroute_tree(slot, |tree| tree.guard = guard);
         let mark = Mark::at_once(ended.since, Look::Verify);
         self.work.mark(Unit::Tree(slot), root, mark, now.mono);
-    }
-
-    pub(super) fn route_ways(&mut self, slot: TreeSlot, path: &Path, guard: &Path) {
-        for dir in ways(path, guard) {
-            self.routes.add(&dir.into(), Unit::Tree(slot), Reach::Itself);
-        }
     }
 
     fn compare_trees(&mut self, slot: ProjectSlot, ended: &Running, now: Now) {
@@ -150,15 +137,13 @@ impl State {
         let slot = TreeSlot(self.new_slot());
         let tree = self.remembered.remove(&**path);
         let path = Arc::clone(path);
-        self.routes.add(&path, Unit::Tree(slot), Reach::Inside);
-        self.route_ways(slot, &path, guard);
         let linked: Vec<Arc<Path>> = match &tree {
             Some(Tree::Present(info)) => info.linked.iter().map(|path| path.as_path().into()).collect(),
             _ => Vec::new(),
         };
-        self.route_links(slot, &linked);
         let guard = Arc::clone(guard);
         let state = super::state::TreeState { root, path, guard, kind, tree, metadata: None, linked };
+        self.routes.add_tree(slot, &state);
         self.trees.insert(slot, state);
         let urgency = if self.verified { Urgency::Now } else { Urgency::WhenIdle };
         let mark = Mark { urgency, ..Mark::at_once(since, Look::Verify) };
@@ -166,25 +151,21 @@ impl State {
         slot
     }
 
-    pub(super) fn drop_tree(&mut self, slot: TreeSlot) {
+    pub(super) fn drop_tree(&mut self, slot: TreeSlot, now: Now) {
         let Some(tree) = self.trees.remove(&slot) else { return };
         let unit = Unit::Tree(slot);
-        self.routes.remove(&tree.path, unit, Reach::Inside);
-        for dir in ways(&tree.path, &tree.guard) {
-            self.routes.remove(dir, unit, Reach::Itself);
+        self.routes.remove_tree(slot, &tree);
+        if let Some(since) = self.work.forget(unit)
+            && self.root_of(tree.root.unit()).is_some()
+        {
+            // What touched an artifact was left to the look at its files to answer; nobody has answered yet.
+            let mark = Mark::at_once(since, Look::Read);
+            self.work.mark(tree.root.unit(), tree.root, mark, now.mono);
         }
-        self.unroute_links(slot, &tree.linked);
-        self.work.forget(unit);
         self.pending.take_cause(slot);
         self.note_unwatched(unit, tree.root, None);
         self.pending.tree_gone(&tree.path);
     }
-}
-
-/// The directories from an artifact up to its guard: one that comes or goes takes the artifact along, without an event at
-/// the artifact itself.
-fn ways<'a>(path: &'a Path, guard: &'a Path) -> impl Iterator<Item = &'a Path> {
-    path.ancestors().skip(1).take_while(move |dir| dir.starts_with(guard))
 }
 
 /// Where records cannot be read, those known before stay, marked as unreadable: an artifact that vanished from the answer

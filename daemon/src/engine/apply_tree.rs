@@ -2,8 +2,7 @@
 
 use super::event::Now;
 use super::items::{Source, cause};
-use super::routes::Reach;
-use super::state::State;
+use super::state::{State, TreeState};
 use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
 use crate::cache::{Change, TreeOwner};
@@ -82,53 +81,36 @@ impl State {
 
     pub(super) fn mark_owner(&mut self, root: Root, ended: &Running, now: Now) {
         let mark = Mark::at_once(ended.since, Look::Read);
-        let unit = match root {
-            Root::Home => Unit::Home,
+        if let Root::Collection(_) = root {
             // The list of collections decides whether this one still exists.
-            Root::Collection(slot) => {
-                self.work.mark(Unit::Home, Root::Home, mark, now.mono);
-                Unit::Collection(slot)
-            }
-            Root::Project(slot) => Unit::Project(slot),
-        };
-        self.work.mark(unit, root, mark, now.mono);
+            self.work.mark(Unit::Home, Root::Home, mark, now.mono);
+        }
+        self.work.mark(root.unit(), root, mark, now.mono);
     }
 
     /// Routes what happens where links lead from the artifact, and has it looked at again if something happened there
     /// before there was a route.
     fn link(&mut self, slot: TreeSlot, root: Root, linked: &[PathBuf], ended: &Running, now: Now) {
-        let Some(known) = self.trees.get_mut(&slot) else { return };
+        let Some(known) = self.trees.get(&slot) else { return };
+        if known.linked.iter().map(|place| &**place).eq(linked.iter().map(PathBuf::as_path)) {
+            return;
+        }
         let linked: Vec<Arc<Path>> = linked.iter().map(|path| path.as_path().into()).collect();
-        let old = std::mem::replace(&mut known.linked, linked.clone());
-        let (path, guard) = (Arc::clone(&known.path), Arc::clone(&known.guard));
-        self.unroute_links(slot, &old);
-        self.route_links(slot, &linked);
-        // A target may lie below the same directories.
-        self.route_ways(slot, &path, &guard);
-        let fresh: Vec<_> = linked.into_iter().filter(|link| !old.contains(link)).collect();
-        if self.was_heard_below(&fresh) {
+        let fresh: Vec<_> = linked.iter().filter(|place| !known.linked.contains(place)).cloned().collect();
+        self.reroute_tree(slot, |tree| tree.linked = linked);
+        if self.was_heard_around(&fresh) {
             let mark = Mark::at_once(ended.since, Look::Read);
             self.work.mark(Unit::Tree(slot), root, mark, now.mono);
         }
     }
 
-    /// What is above a target takes it along when it comes or goes, without an event at the target itself.
-    pub(super) fn route_links(&mut self, slot: TreeSlot, linked: &[Arc<Path>]) {
-        for link in linked {
-            self.routes.add(link, Unit::Tree(slot), Reach::Inside);
-            for above in link.ancestors().skip(1) {
-                self.routes.add(&above.into(), Unit::Tree(slot), Reach::Itself);
-            }
-        }
-    }
-
-    pub(super) fn unroute_links(&mut self, slot: TreeSlot, linked: &[Arc<Path>]) {
-        for link in linked {
-            self.routes.remove(link, Unit::Tree(slot), Reach::Inside);
-            for above in link.ancestors().skip(1) {
-                self.routes.remove(above, Unit::Tree(slot), Reach::Itself);
-            }
-        }
+    /// Changes what decides the routes of a tree.
+    pub(super) fn reroute_tree(&mut self, slot: TreeSlot, change: impl FnOnce(&mut TreeState)) {
+        let Some(tree) = self.trees.get_mut(&slot) else { return };
+        // All of them: a target may lie below the directories that the artifact itself lies in, or be the artifact.
+        self.routes.remove_tree(slot, tree);
+        change(tree);
+        self.routes.add_tree(slot, tree);
     }
 
     fn apply_tree(&mut self, slot: TreeSlot, root: Root, finding: TreeFinding, ended: &Running, now: Now) {
@@ -141,8 +123,9 @@ impl State {
         let is_something = |tree: &Tree| !matches!(tree, Tree::Absent);
         let was_there = known.tree.as_ref().is_some_and(is_something);
         let is_there = is_something(&tree);
-        // What kinds of things are artifacts depends on their place: a file in the place of a directory may be none.
-        let other_kind = known.tree.as_ref().and_then(kind_of).zip(kind_of(&tree)).is_some_and(|(was, is)| was != is);
+        // What kinds of things are artifacts depends on their place: a file in the place of a directory may be none, and
+        // so may a link that leads where we may not look.
+        let is_other = was_there != is_there || known.tree.as_ref().map(kind_of) != Some(kind_of(&tree));
         let newly_known = known.tree.is_none();
         let metadata = metadata.map(Arc::new);
         let same = known.tree.as_ref() == Some(&tree);
@@ -159,8 +142,9 @@ impl State {
         if !same && let Some(owner) = self.tree_owner(root) {
             self.pending.change(Change::Tree { path, owner, tree });
         }
-        if (was_there != is_there || other_kind) && !newly_known {
-            // Listings, `added` and untracked artifacts depend on what is there.
+        // Listings, `added` and untracked artifacts depend on what is there.
+        let is_news = if newly_known { !is_there && self.is_unrecorded(root, slot) } else { is_other };
+        if is_news {
             self.mark_owner(root, ended, now);
         }
         match root {
@@ -219,6 +203,20 @@ impl State {
         }
         self.pending.collection(collection);
         Some(key)
+    }
+
+    /// Whether an artifact is known only because a listing found it.
+    fn is_unrecorded(&self, root: Root, slot: TreeSlot) -> bool {
+        match root {
+            Root::Home => false,
+            Root::Collection(collection) => self.collections.get(&collection).is_some_and(|collection| {
+                collection.artifacts.iter().any(|(view, tree)| *tree == Some(slot) && !view.entry.in_manifest)
+            }),
+            Root::Project(project) => self
+                .projects
+                .get(&project)
+                .is_some_and(|project| project.items.iter().any(|item| item.tree == slot && item.record.is_none())),
+        }
     }
 
     fn tree_owner(&self, root: Root) -> Option<TreeOwner> {

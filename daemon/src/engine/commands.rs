@@ -39,7 +39,7 @@ impl State {
                     let error = error.path(path.display().to_string()).hint("`skillmeat project list` shows them");
                     return self.refuse(waiter, error);
                 };
-                self.drop_project(slot);
+                self.drop_project(slot, now);
                 self.save_projects(Some(waiter));
             }
             Command::Subscribe { since } => {
@@ -84,17 +84,28 @@ impl State {
         Some(slot)
     }
 
-    /// Stops watching below `root`, unless anybody else listens there: somebody may register the user's home, which holds
-    /// the collections and other projects. What then stays watched costs memory only.
+    /// Stops watching below `root` as soon as nothing is being looked at: a look may have begun to rely on these watches
+    /// for what has no route before it is taken in.
     pub(super) fn unwatch(&mut self, root: &Path) {
-        // A root that was not looked at yet has no routes.
-        let mut roots = self.projects.values().map(|p| &p.root).chain(self.collections.values().map(|c| &c.root));
-        if !roots.any(|other| other.starts_with(root)) && !self.routes.any_below(root) {
-            self.effects.push(Effect::Unwatch(root.to_owned()));
+        self.left.push(root.to_owned());
+        if self.looks == 0 {
+            self.unwatch_left();
         }
     }
 
-    fn drop_project(&mut self, slot: ProjectSlot) {
+    /// Stops watching below the roots that were left, unless anybody else listens there: somebody may register the user's
+    /// home, which holds collections and other projects.
+    pub(super) fn unwatch_left(&mut self) {
+        for root in std::mem::take(&mut self.left) {
+            // A root that was not looked at yet has no routes.
+            let mut roots = self.projects.values().map(|p| &p.root).chain(self.collections.values().map(|c| &c.root));
+            if !roots.any(|other| other.starts_with(&root)) && !self.routes.any_below(&root) {
+                self.effects.push(Effect::Unwatch(root));
+            }
+        }
+    }
+
+    fn drop_project(&mut self, slot: ProjectSlot, now: Now) {
         let Some(project) = self.projects.remove(&slot) else { return };
         let unit = Unit::Project(slot);
         self.projects_by_path.remove(&project.root);
@@ -102,7 +113,7 @@ impl State {
             self.routes.remove(path, unit, *reach);
         }
         for tree in project.trees.values() {
-            self.drop_tree(*tree);
+            self.drop_tree(*tree, now);
         }
         for original in originals(&project.items) {
             if let Some(projects) = self.dependents.get_mut(&original) {

@@ -13,7 +13,7 @@ use crate::library::ignore::is_ignored;
 use crate::model::Tree;
 use crate::scan::{Look, Urgency};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Touches of one turn that are remembered: a program that rewrites a file without an end touches two or three paths.
@@ -73,14 +73,18 @@ impl State {
             self.mark(hit.unit, root, Look::Read, touch.hint, Urgency::Now, now);
             match hit.unit {
                 Unit::Tree(slot) => self.pending.cause(slot, &touch.path),
-                // A directory that is moved, or put in the place of another, takes along what lies in it without
-                // any event there.
                 _ => {
-                    for slot in self.trees_of(root, |path| path.starts_with(&touch.path) && *path != *touch.path) {
-                        self.mark(Unit::Tree(slot), root, Look::Verify, touch.hint, Urgency::Now, now);
-                    }
+                    let mark = Mark { hint: touch.hint, ..Mark::at_once(self.seq, Look::Verify) };
+                    self.mark_trees_below(&touch.path, root, mark, now);
                 }
             }
+        }
+    }
+
+    /// A directory that is moved, or put in the place of another, takes along what lies in it without any event there.
+    fn mark_trees_below(&mut self, dir: &Path, root: Root, mark: Mark, now: Now) {
+        for slot in self.trees_of(root, |path| path.starts_with(dir) && *path != *dir) {
+            self.work.mark(Unit::Tree(slot), root, mark, now.mono);
         }
     }
 
@@ -107,15 +111,19 @@ impl State {
         let old: HashSet<&(Arc<Path>, Reach)> = old.iter().collect();
         let fresh: HashSet<&Path> = new.iter().filter(|route| !old.contains(route)).map(|(path, _)| &**path).collect();
         let is_fresh = |path: &Path| fresh.contains(path);
-        if self.heard.iter().any(|path| is_fresh(path) || path.parent().is_some_and(is_fresh)) {
-            let mark = Mark::at_once(since, Look::Read);
-            self.work.mark(unit, root, mark, now.mono);
+        let is_missed = |path: &&PathBuf| is_fresh(path) || path.parent().is_some_and(is_fresh);
+        let missed: Vec<PathBuf> = self.heard.iter().filter(is_missed).cloned().collect();
+        if !missed.is_empty() {
+            self.work.mark(unit, root, Mark::at_once(since, Look::Read), now.mono);
+        }
+        for path in missed {
+            self.mark_trees_below(&path, root, Mark::at_once(since, Look::Verify), now);
         }
     }
 
-    /// Whether something happened at or below one of these, since a look under way may have begun to watch them.
-    pub(super) fn was_heard_below(&self, fresh: &[Arc<Path>]) -> bool {
-        self.heard.iter().any(|path| fresh.iter().any(|place| path.starts_with(place)))
+    /// Whether something happened at, above or below one of these, since a look under way may have begun to watch them.
+    pub(super) fn was_heard_around(&self, fresh: &[Arc<Path>]) -> bool {
+        self.heard.iter().any(|path| fresh.iter().any(|place| path.starts_with(place) || place.starts_with(path)))
     }
 
     /// A look ended and was taken in.
@@ -123,6 +131,7 @@ impl State {
         self.looks -= 1;
         if self.looks == 0 {
             self.heard.clear();
+            self.unwatch_left();
         }
     }
 

@@ -70,6 +70,7 @@ impl State {
             heard: HashSet::new(),
             repetitions: Repetitions::default(),
             looks: 0,
+            left: Vec::new(),
             pending: Pending::default(),
             snapshot,
             effects: Vec::new(),
@@ -114,6 +115,7 @@ impl State {
             Some(collection) => Arc::clone(&collection.root),
             None => return,
         };
+        let scan = Arc::new(scan);
         let mut artifacts = Vec::with_capacity(scan.entries.len());
         for entry in &scan.entries {
             let usable = entry.flaw.is_none();
@@ -131,9 +133,9 @@ impl State {
         artifacts.sort_by(|(a, _), (b, _)| a.entry.key.cmp(&b.entry.key));
         if let Some(collection) = self.collections.get_mut(&slot) {
             collection.artifacts = artifacts;
-            collection.scan = Some(Arc::new(scan));
+            collection.scan = Some(Arc::clone(&scan));
         }
-        self.route_collection(slot, &Running::at_start(Root::Collection(slot)), now);
+        self.route_collection(slot, &scan, &Running::at_start(Root::Collection(slot)), now);
     }
 
     fn load_project(&mut self, registered: ProjectEntry, scan: Option<ProjectScan>, now: Now) {

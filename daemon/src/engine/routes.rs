@@ -3,7 +3,8 @@
 //! A lookup walks up from the path and asks a map at each ancestor, so it costs the depth of the path, however many
 //! projects are registered.
 
-use super::unit::Unit;
+use super::state::TreeState;
+use super::unit::{TreeSlot, Unit};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
@@ -100,6 +101,20 @@ impl Routes {
         }
     }
 
+    /// Adds all routes of a tree.
+    pub(super) fn add_tree(&mut self, slot: TreeSlot, tree: &TreeState) {
+        for (path, reach) in of_tree(tree) {
+            self.add(&path, Unit::Tree(slot), reach);
+        }
+    }
+
+    /// Removes all routes of a tree.
+    pub(super) fn remove_tree(&mut self, slot: TreeSlot, tree: &TreeState) {
+        for (path, reach) in of_tree(tree) {
+            self.remove(&path, Unit::Tree(slot), reach);
+        }
+    }
+
     /// The units that an event at `path` concerns.
     pub fn hits(&self, path: &Path) -> Vec<Hit> {
         let mut hits: Vec<Hit> = Vec::new();
@@ -135,6 +150,17 @@ impl Routes {
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
+}
+
+/// Where events concern a tree; some of it may come twice. What is above an artifact, up to its guard, or above a place
+/// that decides where a link leads, takes it along when it comes or goes, without an event at the artifact itself.
+fn of_tree(tree: &TreeState) -> impl Iterator<Item = (Arc<Path>, Reach)> {
+    let TreeState { path, guard, linked, .. } = tree;
+    let itself = |dir: &Path| (Arc::from(dir), Reach::Itself);
+    let ways = path.ancestors().skip(1).take_while(move |dir| dir.starts_with(guard));
+    let real = linked.first().map(|real| (Arc::clone(real), Reach::Inside));
+    let places = linked.iter().flat_map(|place| place.ancestors());
+    std::iter::once((Arc::clone(path), Reach::Inside)).chain(real).chain(ways.chain(places).map(itself))
 }
 
 fn is_dotted(name: &std::ffi::OsStr) -> bool {

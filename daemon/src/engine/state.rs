@@ -144,8 +144,10 @@ pub struct State {
     /// Touched paths since a look is under way: it watches places that have no route before it is taken in.
     pub(super) heard: HashSet<PathBuf>,
     pub(super) repetitions: Repetitions,
-    /// Listings under way.
+    /// Looks under way.
     pub(super) looks: u32,
+    /// Roots of what is no longer known, whose directories are still watched.
+    pub(super) left: Vec<PathBuf>,
     pub(super) pending: Pending,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) effects: Vec<Effect>,

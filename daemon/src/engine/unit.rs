@@ -35,3 +35,14 @@ pub enum Root {
     /// A project with its trees.
     Project(ProjectSlot),
 }
+
+impl Root {
+    /// The unit that decides which trees there are.
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::Home => Unit::Home,
+            Self::Collection(slot) => Unit::Collection(slot),
+            Self::Project(slot) => Unit::Project(slot),
+        }
+    }
+}

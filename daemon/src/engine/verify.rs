@@ -74,14 +74,9 @@ impl State {
 
     /// Marks a root and everything in it for a comparison by stamps.
     pub(super) fn verify_root(&mut self, root: Root, since: Seq, now: Now) {
-        let unit = match root {
-            Root::Home => Unit::Home,
-            Root::Collection(slot) => Unit::Collection(slot),
-            Root::Project(slot) => Unit::Project(slot),
-        };
         let trees = self.trees_of(root, |_| true).into_iter().map(Unit::Tree);
         let mark = Mark::at_once(since, Look::Verify);
-        for unit in std::iter::once(unit).chain(trees) {
+        for unit in std::iter::once(root.unit()).chain(trees) {
             self.work.mark(unit, root, mark, now.mono);
         }
     }

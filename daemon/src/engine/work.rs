@@ -165,12 +165,15 @@ impl Work {
         self.close_one(ended.root, ended.since);
     }
 
-    /// Forgets a unit that no longer exists; a look under way ends as usual.
-    pub fn forget(&mut self, unit: Unit) {
-        if let Some(waiting) = self.waiting.remove(&unit) {
+    /// Forgets a unit that no longer exists; a look under way ends as usual. Gives the earliest mark that is unanswered.
+    pub fn forget(&mut self, unit: Unit) -> Option<Seq> {
+        let running = self.running.get(&unit).map(|running| running.since);
+        let waiting = self.waiting.remove(&unit);
+        if let Some(waiting) = &waiting {
             self.due.remove(&(waiting.due, unit));
             self.close_one(waiting.root, waiting.since);
         }
+        running.into_iter().chain(waiting.map(|waiting| waiting.since)).min()
     }
 
     /// Whether anything of `root` is outstanding that was marked at or before `seq`.

@@ -79,4 +79,7 @@ pub struct CollectionScan {
     pub problems: Vec<Problem>,
     /// Directories whose entries decide this result: the collection and its container directories.
     pub directories: Vec<PathBuf>,
+    /// Paths that decide it by their own coming and going only: what is above those, above entries elsewhere and on the
+    /// way of links.
+    pub ancestors: Vec<PathBuf>,
 }

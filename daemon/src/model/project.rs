@@ -97,6 +97,7 @@ pub struct ProjectScan {
     pub problems: Vec<Problem>,
     /// Directories whose entries decide this result: profile roots and their container directories.
     pub directories: Vec<PathBuf>,
-    /// Directories between the root and a recorded copy: only their own coming and going matters.
+    /// Paths that decide it by their own coming and going only: what is above those, above recorded copies and on the
+    /// way of links.
     pub ancestors: Vec<PathBuf>,
 }

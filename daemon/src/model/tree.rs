@@ -66,7 +66,7 @@ pub struct TreeInfo {
     pub total_size: u64,
     /// Version that its frontmatter declares.
     pub version: Option<Box<str>>,
-    /// Files outside the artifact that links in it lead to, and the real directory when its root is a link: changes
-    /// there change the artifact.
+    /// Empty for an artifact without links. Else first where its files really are: everything in there is its content;
+    /// then every place elsewhere that decides where a link leads: what comes, goes or is written there changes it.
     pub linked: Vec<PathBuf>,
 }

@@ -27,24 +27,26 @@ pub fn scan(root: &Path, watches: &Watches) -> (CollectionScan, Option<String>) 
         tags: Vec::new(),
         problems: Vec::new(),
         directories: Vec::new(),
+        ancestors: Vec::new(),
     };
     if !present {
+        scan.ancestors = listing.finish();
         return (scan, listing.unwatched);
     }
-    read_manifest(root, &mut scan);
-    read_lock(root, &mut scan);
+    read_manifest(root, &mut listing, &mut scan);
+    read_lock(root, &mut listing, &mut scan);
     let mut on_disk = BTreeMap::new();
     listing.containers(root, &mut on_disk);
     // Where the original's marketplace importer stores, when the directory exists (formats-core §3).
-    if let Ok(artifacts) = root.join("artifacts").canonicalize()
-        && listing.enter(&artifacts)
-    {
+    for (_, artifacts) in listing.directories_in(root, |name| name == "artifacts") {
+        if !listing.enter(&artifacts) {
+            continue;
+        }
         listing.containers(&artifacts, &mut on_disk);
     }
     for entry in &mut scan.entries {
         // Absolute paths (#20) win over the root by `join`'s own rule.
         let path = listing.event_path(&root.join(&entry.path));
-        listing.way_to(root, &path);
         entry.path = path.strip_prefix(root).map(Path::to_owned).unwrap_or(path);
     }
     let listed: BTreeSet<_> = scan.entries.iter().map(|e| e.key.clone()).collect();
@@ -54,15 +56,15 @@ pub fn scan(root: &Path, watches: &Watches) -> (CollectionScan, Option<String>) 
             scan.entries.push(on_disk_only(key, path));
         }
     }
+    scan.ancestors = listing.finish();
     scan.problems.extend(listing.problems);
     scan.directories = listing.directories;
-    // On the way to an entry that lies elsewhere than in a container: what comes there is to be watched in turn.
-    scan.directories.extend(listing.ancestors.into_iter().filter(|dir| dir.starts_with(root) && dir != root));
     (scan, listing.unwatched)
 }
 
-fn read_manifest(root: &Path, scan: &mut CollectionScan) {
+fn read_manifest(root: &Path, listing: &mut Listing<'_>, scan: &mut CollectionScan) {
     let path = root.join("collection.toml");
+    listing.read_through(&path);
     let parsed = match crate::os::files::read_whole(&path) {
         Ok(bytes) => manifest::parse(&bytes, &path),
         Err(e) => {
@@ -84,8 +86,9 @@ fn read_manifest(root: &Path, scan: &mut CollectionScan) {
     scan.problems.extend(parsed.problems);
 }
 
-fn read_lock(root: &Path, scan: &mut CollectionScan) {
+fn read_lock(root: &Path, listing: &mut Listing<'_>, scan: &mut CollectionScan) {
     let path = root.join("collection.lock");
+    listing.read_through(&path);
     match crate::os::files::read_whole(&path) {
         Ok(bytes) => {
             let (lock, problems) = lock::parse(&bytes, &path);
@@ -183,7 +186,7 @@ mod tests {
         let scan = look(&disk);
         assert_eq!(scan.entries[1].path, hook);
         for dir in ["custom", "custom/deep"] {
-            assert!(scan.directories.contains(&disk.at(dir)), "{dir}: there or to come");
+            assert!(scan.ancestors.contains(&disk.at(dir)), "{dir}: there or to come");
         }
         assert!(disk.is_watched(&disk.at("custom")), "so `deep` is seen when it comes");
         disk.touched();
@@ -232,5 +235,18 @@ mod tests {
         std::fs::remove_dir(&disk.root).expect("empty");
         let scan = look(&disk);
         assert!(!scan.present && scan.entries.is_empty() && scan.unreadable.is_none());
+    }
+
+    #[test]
+    fn what_lies_above_and_where_its_own_files_lead_decides_it() {
+        let disk = Disk::new();
+        let manifest = disk.write("w/manifest", HEAD.to_owned() + &entry("s", "skills/s"));
+        link(&manifest, &disk.at("c/collection.toml"));
+        let (scan, _) = super::scan(&disk.at("c"), &disk.watches);
+        assert_eq!(scan.entries.len(), 1);
+        for place in [&manifest, &disk.at("w"), &disk.root, &disk.at("c/skills")] {
+            assert!(scan.ancestors.contains(place), "{}", place.display());
+        }
+        assert!(disk.is_watched(&disk.at("w")));
     }
 }

@@ -1,5 +1,6 @@
 //! The SkillMeat home: `config.toml` and the collections there are.
 
+use super::listing::Listing;
 use crate::library::config::{self, Config};
 use crate::watch::{Ensured, Watches};
 use skillmeat_protocol::reply::Problem;
@@ -18,6 +19,8 @@ pub struct HomeScan {
     pub problems: Vec<Problem>,
     /// Directories whose entries decide this result.
     pub directories: Vec<PathBuf>,
+    /// Paths that decide it by their own coming and going only: those on the way of links.
+    pub ancestors: Vec<PathBuf>,
 }
 
 /// A directory of a collection.
@@ -53,7 +56,8 @@ pub struct DirectoryId {
 /// Looks at the home. A home that is not there is an empty one.
 pub fn scan(home: &Path, user_home: Option<&Path>, watches: &Watches) -> (HomeScan, Option<String>) {
     let mut unwatched = None;
-    let collections_dir = home.join("collections");
+    let mut listing = Listing::new(watches);
+    let collections_dir = listing.real(&home.join("collections"));
     let mut directories = Vec::new();
     for dir in [home, &collections_dir] {
         let existing = ensure_nearest(dir, watches, &mut unwatched);
@@ -62,6 +66,7 @@ pub fn scan(home: &Path, user_home: Option<&Path>, watches: &Watches) -> (HomeSc
     directories.dedup();
     let mut problems = Vec::new();
     let config_path = home.join("config.toml");
+    listing.read_through(&config_path);
     let config = match crate::os::files::read_whole(&config_path) {
         Ok(bytes) => {
             let (config, found) = config::parse(&bytes, &config_path, user_home.unwrap_or(home));
@@ -79,7 +84,7 @@ pub fn scan(home: &Path, user_home: Option<&Path>, watches: &Watches) -> (HomeSc
         Ok(entries) => {
             for entry in entries.flatten() {
                 if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                    collections.extend(found(&entry.path(), &mut problems));
+                    collections.extend(found(&entry.path(), &mut listing, &mut problems));
                 }
             }
         }
@@ -87,7 +92,7 @@ pub fn scan(home: &Path, user_home: Option<&Path>, watches: &Watches) -> (HomeSc
         Err(e) => problems.push(super::problem(&collections_dir, format!("cannot list it: {e}"))),
     }
     for path in &config.collection_paths {
-        match found(path, &mut problems) {
+        match found(path, &mut listing, &mut problems) {
             Some(collection) => collections.push(collection),
             None => problems.push(super::problem(path, "the configured collection is not there".into())),
         }
@@ -101,7 +106,9 @@ pub fn scan(home: &Path, user_home: Option<&Path>, watches: &Watches) -> (HomeSc
     let mut seen = HashSet::new();
     collections.retain(|collection| seen.insert(collection.path.clone()));
     collections.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-    (HomeScan { config, collections, problems, directories }, unwatched)
+    // A home that is gone is not an empty one; that is for who guards the daemon's own names.
+    let ancestors = listing.finish().into_iter().filter(|place| !home.starts_with(place)).collect();
+    (HomeScan { config, collections, problems, directories, ancestors }, unwatched.or(listing.unwatched))
 }
 
 /// Watches `dir`, or the nearest directory above it that is there: it tells when the next one comes.
@@ -120,7 +127,8 @@ fn ensure_nearest<'a>(dir: &'a Path, watches: &Watches, unwatched: &mut Option<S
     }
 }
 
-fn found(path: &Path, problems: &mut Vec<Problem>) -> Option<FoundCollection> {
+fn found(path: &Path, listing: &mut Listing<'_>, problems: &mut Vec<Problem>) -> Option<FoundCollection> {
+    listing.read_through(path);
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_dir)?;
     let real = path.canonicalize().ok()?;
     let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|_| real.to_str().is_some()) else {
@@ -220,5 +228,18 @@ mod tests {
         std::fs::remove_file(disk.at("home/config.toml")).expect("there");
         disk.mkdir("home/config.toml");
         assert_eq!(look(&disk, "home").problems.len(), 1);
+    }
+
+    #[test]
+    fn a_collection_that_is_a_link_is_seen_when_it_comes() {
+        let disk = Disk::new();
+        link(disk.at("w/team"), &disk.at("home/collections/team"));
+        disk.mkdir("w");
+        let scan = look(&disk, "home");
+        assert!(scan.collections.is_empty() && scan.ancestors.contains(&disk.at("w/team")));
+        assert!(!scan.ancestors.contains(&disk.root), "what lies above the home says nothing of what is in it");
+        disk.touched();
+        disk.mkdir("w/team");
+        assert!(disk.touched().contains(&disk.at("w/team")));
     }
 }

@@ -123,6 +123,6 @@ pub struct TreeFinding {
     pub tree: Tree,
     /// Declared metadata, where it was wanted.
     pub metadata: Option<Metadata>,
-    /// Paths elsewhere that decide this result too, because a link leads there.
+    /// As [`crate::model::TreeInfo::linked`], also of what is absent or unreadable.
     pub linked: Vec<PathBuf>,
 }

@@ -1,11 +1,10 @@
-//! Where links lead, also those that lead nowhere yet: what appears there changes the artifact.
-//!
-//! Watch, then look again: a target that appears in between must not be missed.
+//! Where paths lead through links, also through those that lead nowhere yet: what appears there changes what was found.
 //!
 //! And where they must not lead ([`Fence`]): an artifact that is a link to `/` or to a home would have all of that watched
 //! and hashed, and one that holds the daemon's own files would never come to rest.
 
 use crate::watch::{Ensured, Watches};
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 /// Links followed at most, as by the kernel.
@@ -42,106 +41,125 @@ impl Fence {
     }
 }
 
-/// Where a link leads while nothing is there: that place, every directory above it that is not there either, nearest to
-/// the root last, and the links on the way. Links in what is there are resolved, so that events carry the same paths.
-/// Empty when it is no link.
-pub fn dangling(link: &Path) -> Vec<PathBuf> {
-    if std::fs::read_link(link).is_err() {
-        return Vec::new();
+/// The way to a path. Whatever comes, goes or is closed at one of its places, or at a directory above one, may make the
+/// path lead elsewhere, without an event at the path itself.
+#[derive(Debug)]
+pub struct Way {
+    /// The links on it, and directories that it left upwards.
+    turns: Vec<PathBuf>,
+    /// Where it ends, without a link in it. Nothing need be there. One of the links, when they go in a circle.
+    pub end: PathBuf,
+    /// Why events cannot be relied on.
+    pub unwatched: Option<String>,
+}
+
+impl Way {
+    /// Its places: each turn, then the end.
+    pub fn places(&self) -> impl Iterator<Item = &Path> {
+        self.turns.iter().chain(std::iter::once(&self.end)).map(PathBuf::as_path)
     }
-    let Way { hops, end } = follow(link);
-    let missing = end.ancestors().take_while(|ancestor| ancestor.symlink_metadata().is_err());
-    let mut places: Vec<_> = missing.map(Path::to_owned).collect();
-    if places.is_empty() {
-        // It is there after all, or the links go round in a circle.
-        places.push(end);
+
+    /// The same but for `link`, which is what was followed.
+    pub fn places_beyond(&self, link: &Path) -> impl Iterator<Item = PathBuf> {
+        self.places().filter(move |place| *place != link).map(Path::to_owned)
     }
-    places.extend(hops.into_iter().filter(|hop| hop != link));
-    places
 }
 
-/// Every link on the way of a link to where it leads, the first left out: each may be made to lead elsewhere, without an
-/// event at the others. Links in directories on the way are ones, too.
-pub fn hops(link: &Path) -> Vec<PathBuf> {
-    follow(link).hops.into_iter().filter(|hop| hop != link).collect()
-}
-
-struct Way {
-    hops: Vec<PathBuf>,
-    end: PathBuf,
-}
-
-/// Follows all links in `path` as the kernel does, and goes on by name where nothing is.
-fn follow(path: &Path) -> Way {
-    let mut hops: Vec<PathBuf> = Vec::new();
+/// Follows all links in `path` as the kernel does, and goes on by name where nothing is. Each directory is watched before
+/// a name is looked up in it, so no step can become another one unheard.
+pub fn follow(path: &Path, watches: &Watches) -> Way {
+    let mut turns: Vec<PathBuf> = Vec::new();
     let mut end = PathBuf::new();
+    let mut unwatched = None;
+    let mut hops = 0;
     let mut rest = reversed(path);
     while let Some(component) = rest.pop() {
         match component.components().next() {
             Some(Component::ParentDir) => {
+                if !turns.iter().any(|turn| turn.starts_with(&end)) {
+                    turns.push(end.clone());
+                }
                 end.pop();
                 continue;
             }
             Some(Component::CurDir) | None => continue,
-            Some(_) => end.push(component),
+            Some(_) => {}
         }
-        let Ok(target) = std::fs::read_link(&end) else { continue };
-        if hops.len() > MAX_HOPS || hops.contains(&end) {
+        // Only the administrator changes `/`.
+        let watched = if end.parent().is_some() { watches.ensure(&end) } else { Ensured::Watched };
+        end.push(component);
+        let target = std::fs::read_link(&end);
+        // Directories further up may be closed to us, as above a project.
+        let is_passed = !rest.is_empty() && target.as_ref().is_err_and(|e| e.kind() == ErrorKind::InvalidInput);
+        if let Ensured::Refused { reason } = watched
+            && !is_passed
+        {
+            unwatched = Some(reason);
+        }
+        let Ok(target) = target else { continue };
+        if !turns.contains(&end) {
+            turns.push(end.clone());
+        }
+        hops += 1;
+        if hops > MAX_HOPS {
             break;
         }
-        hops.push(end.clone());
         end.pop();
         rest.extend(reversed(&target));
     }
-    Way { hops, end }
+    Way { turns, end, unwatched }
 }
 
 fn reversed(path: &Path) -> Vec<PathBuf> {
     path.components().rev().map(|component| component.as_os_str().into()).collect()
 }
 
-/// The places below a directory that does not let us in, as [`dangling`], and that directory: it is what will change.
-/// Empty when it is not a link that leads there.
-pub fn barred(link: &Path) -> Vec<PathBuf> {
-    let mut places = dangling(link);
-    let closed: Vec<_> = places.iter().filter_map(|place| place.parent()).map(Path::to_owned).collect();
-    places.extend(closed);
-    places
-}
-
-/// Watches the directories in which these places would be seen to appear or change, and those above: a directory that is
-/// moved takes along what lies in it. Above, others may keep us out, as above a project.
-pub fn watch(places: &[PathBuf], watches: &Watches) -> Option<String> {
-    let mut unwatched = None;
-    for parent in places.iter().filter_map(|place| place.parent()) {
-        let above: Vec<_> = parent.ancestors().skip(1).filter(|dir| dir.parent().is_some()).collect();
-        // From the top: what is made below a directory before that is watched is found by going on.
-        for dir in above.into_iter().rev() {
-            let _ = watches.ensure(dir);
-        }
-        if let Ensured::Refused { reason } = watches.ensure(parent) {
-            unwatched = Some(reason);
-        }
-    }
-    unwatched
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use crate::scan::testing::{Disk, link};
+
+    fn places(disk: &Disk, path: &str) -> Vec<PathBuf> {
+        let path = disk.at(path);
+        follow(&path, &disk.watches).places_beyond(&path).collect()
+    }
 
     #[test]
-    fn links_on_the_way_are_found_also_in_directories_and_circles() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let root = dir.path().canonicalize().expect("it is there");
-        std::fs::create_dir_all(root.join("real/deep")).expect("made");
-        symlink("real", root.join("alias")).expect("made");
-        symlink("alias/deep", root.join("one")).expect("made");
-        symlink(root.join("one"), root.join("two")).expect("made");
-        assert_eq!(hops(&root.join("two")), [root.join("one"), root.join("alias")]);
-        symlink("circle", root.join("circle")).expect("made");
-        assert!(hops(&root.join("circle")).is_empty());
+    fn every_place_that_decides_where_a_path_leads_is_named() {
+        let disk = Disk::new();
+        disk.mkdir("real/deep");
+        link("real", &disk.at("alias"));
+        link("alias/deep", &disk.at("one"));
+        link(disk.at("one"), &disk.at("two"));
+        assert_eq!(places(&disk, "two"), ["one", "alias", "real/deep"].map(|at| disk.at(at)));
+        assert_eq!(places(&disk, "two/x")[3], disk.at("real/deep/x"), "also of a name below a link");
+        link("circle", &disk.at("circle"));
+        assert!(places(&disk, "circle").is_empty());
+        link("real/deep/../../b", &disk.at("back"));
+        assert_eq!(places(&disk, "back"), ["real/deep", "b"].map(|at| disk.at(at)), "without `deep` there is no `..`");
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_names_what_would_have_to_appear() {
+        let disk = Disk::new();
+        disk.mkdir("a/b");
+        link("../x/./y", &disk.at("a/l"));
+        assert_eq!(places(&disk, "a/l"), [disk.at("x/y")]);
+        link(disk.at("a/b/z"), &disk.at("m"));
+        link("m", &disk.at("n"));
+        assert_eq!(places(&disk, "n"), [disk.at("m"), disk.at("a/b/z")], "the second may be made to lead elsewhere");
+        assert!(places(&disk, "a").is_empty());
+    }
+
+    #[test]
+    fn every_directory_on_the_way_is_watched() {
+        let disk = Disk::new();
+        disk.mkdir("w/x/y/z");
+        link(disk.at("w/x/y/z"), &disk.at("v/l"));
+        follow(&disk.at("v/l"), &disk.watches);
+        for dir in ["v", "w", "w/x", "w/x/y"] {
+            assert!(disk.is_watched(&disk.at(dir)), "{dir}");
+        }
     }
 
     #[test]
@@ -158,23 +176,5 @@ mod tests {
         {
             assert!(!refused(real), "{real}");
         }
-    }
-
-    #[test]
-    fn a_link_that_leads_nowhere_names_what_would_have_to_appear() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let root = dir.path().canonicalize().expect("it is there");
-        std::fs::create_dir_all(root.join("a/b")).expect("made");
-        symlink("../x/./y", root.join("a/l")).expect("made");
-        assert_eq!(dangling(&root.join("a/l")), [root.join("x/y"), root.join("x")]);
-        symlink(root.join("a/b/z"), root.join("m")).expect("made");
-        assert_eq!(dangling(&root.join("m")), [root.join("a/b/z")]);
-        symlink("m", root.join("n")).expect("made");
-        assert_eq!(
-            dangling(&root.join("n")),
-            [root.join("a/b/z"), root.join("m")],
-            "a link to a link: the second may be made to lead elsewhere"
-        );
-        assert!(dangling(&root.join("a")).is_empty());
     }
 }

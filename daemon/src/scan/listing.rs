@@ -1,30 +1,45 @@
 //! Listing the directories that hold artifacts, for collections and projects alike: watch, then read.
 
-use super::{link, problem, shown};
+use super::link::{self, Way};
+use super::{problem, shown};
 use crate::library::layout::{self, Occupant};
 use crate::model::TreeKind;
 use crate::watch::{Ensured, Watches};
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::reply::Problem;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Levels of directories below a container in which commands and agents may lie (field-notes §4A, formats-core §3.2).
 const MAX_NESTING: u32 = 3;
 
 /// What was watched and listed so far.
+///
+/// Whatever was looked up is in [`Self::directories`], or among what [`Self::finish`] gives: with an event at one of these
+/// the result may be another, and without one it is not. Links are followed by [`Self::real`] only.
 pub struct Listing<'a> {
     watches: &'a Watches,
     /// Why events cannot be relied on.
     pub unwatched: Option<String>,
     /// Directories whose entries decided the result.
     pub directories: Vec<PathBuf>,
-    /// Directories of which only their own coming and going matters.
-    pub ancestors: Vec<PathBuf>,
     /// What lies there and cannot be listed.
     pub problems: Vec<Problem>,
+    /// Paths of which only their own coming and going matters; with each, the directories above.
+    passed: BTreeSet<PathBuf>,
+    /// By the directory as it was named.
     real_parents: HashMap<PathBuf, PathBuf>,
+}
+
+/// An entry of a directory.
+struct Listed {
+    name: OsString,
+    /// What it is or leads to; none for a link that leads nowhere.
+    kind: Option<TreeKind>,
+    /// Where it leads, if it is a link.
+    way: Option<Way>,
 }
 
 impl<'a> Listing<'a> {
@@ -34,84 +49,112 @@ impl<'a> Listing<'a> {
             watches,
             unwatched: None,
             directories: Vec::new(),
-            ancestors: Vec::new(),
             problems: Vec::new(),
+            passed: BTreeSet::new(),
             real_parents: HashMap::new(),
         }
     }
 
+    /// The paths of which only their own coming and going matters: what is above comes first.
+    pub fn finish(&mut self) -> Vec<PathBuf> {
+        let mut passed = std::mem::take(&mut self.passed);
+        for dir in &self.directories {
+            passed.remove(dir);
+        }
+        passed.into_iter().collect()
+    }
+
     /// Watches `dir` and remembers that its entries matter; says whether it is there.
     pub fn enter(&mut self, dir: &Path) -> bool {
-        match self.watches.ensure(dir) {
-            Ensured::Watched => {}
-            Ensured::Gone => return false,
-            Ensured::Refused { reason } => {
-                self.unwatched = Some(reason);
-                if !dir.is_dir() {
-                    return false;
-                }
-            }
+        if !self.watch(dir) && !dir.is_dir() {
+            return false;
         }
         self.directories.push(dir.to_owned());
         true
     }
 
-    /// Watches the directories that `root` lies in, so that its own coming and going is seen. Where others own them they
-    /// may be closed to us; then the search for what is missing, and the slow verification, must do.
-    pub fn way_up(&mut self, root: &Path) {
-        let above: Vec<_> = root.ancestors().skip(1).filter(|a| a.parent().is_some()).collect();
-        // From the top: what is made below a directory before that is watched is found by going on.
-        for dir in above.into_iter().rev() {
-            let _ = self.watches.ensure(dir);
-            self.ancestors.push(dir.to_owned());
-        }
-        self.ancestors.push(root.to_owned());
-    }
-
-    /// Watches the directories between `root` and `path`, both excluded; of a path elsewhere, the directory that holds it.
-    pub fn way_to(&mut self, root: &Path, path: &Path) {
-        let mut between: Vec<_> =
-            path.ancestors().skip(1).take_while(|dir| *dir != root && dir.starts_with(root)).collect();
-        if !path.starts_with(root) {
-            between.extend(path.parent());
-        }
-        // From the top, as in `way_up`.
-        for dir in between.into_iter().rev() {
-            if !self.directories.iter().any(|d| d == dir) && !self.ancestors.iter().any(|a| a == dir) {
-                self.pass(dir);
+    /// Whether `dir` is watched from now on.
+    fn watch(&mut self, dir: &Path) -> bool {
+        match self.watches.ensure(dir) {
+            Ensured::Watched => true,
+            // What is not there yet is seen by the directory above it.
+            Ensured::Gone => false,
+            Ensured::Refused { reason } => {
+                self.unwatched = Some(reason);
+                false
             }
         }
     }
 
-    fn pass(&mut self, dir: &Path) {
-        match self.watches.ensure(dir) {
-            // What is not there yet is seen by the directory above it, which was passed before.
-            Ensured::Watched | Ensured::Gone => {}
-            Ensured::Refused { reason } => self.unwatched = Some(reason),
-        }
-        self.ancestors.push(dir.to_owned());
+    /// Watches the directories that `root` lies in, so that its own coming and going is seen. Where others own them they
+    /// may be closed to us; then the search for what is missing, and the slow verification, must do.
+    pub fn way_up(&mut self, root: &Path) {
+        let mut way = link::follow(root, self.watches);
+        way.unwatched = None;
+        self.remember(way);
     }
 
-    /// The path by which events will name `path`: links in the directories above it are resolved, `path` itself is not.
+    /// Where `path` really is, or would be, whatever links lead there.
+    pub fn real(&mut self, path: &Path) -> PathBuf {
+        let way = link::follow(path, self.watches);
+        self.remember(way)
+    }
+
+    fn remember(&mut self, way: Way) -> PathBuf {
+        for place in way.places() {
+            for dir in place.ancestors().filter(|dir| dir.parent().is_some()) {
+                // Then those above are known, too.
+                if !self.passed.insert(dir.to_owned()) {
+                    break;
+                }
+            }
+        }
+        self.unwatched = way.unwatched.or(self.unwatched.take());
+        way.end
+    }
+
+    /// Has what `file` leads to listened to, should it be a link. Call it before reading the file.
+    pub fn read_through(&mut self, file: &Path) {
+        if file.is_symlink() {
+            self.real(file);
+        }
+    }
+
+    /// The path by which events will name `path`: links in the directories above it are resolved, `path` itself is not. The
+    /// directory that holds it is watched.
     pub fn event_path(&mut self, path: &Path) -> PathBuf {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
-        let real = self
-            .real_parents
-            .entry(parent.to_owned())
-            .or_insert_with(|| parent.canonicalize().unwrap_or_else(|_| parent.to_owned()));
-        real.join(name)
+        if let Some(real) = self.real_parents.get(parent) {
+            return real.join(name);
+        }
+        let real = self.real(parent);
+        self.watch(&real);
+        let path = real.join(name);
+        self.real_parents.insert(parent.to_owned(), real);
+        path
+    }
+
+    /// The first of these paths at which anything is, else the first, by which events will name it. What comes to one of
+    /// them later is listened to only when nothing was there.
+    pub fn first_of(&mut self, candidates: &[PathBuf]) -> Option<PathBuf> {
+        let paths: Vec<PathBuf> = candidates.iter().map(|path| self.event_path(path)).collect();
+        let found = paths.iter().position(|path| path.symlink_metadata().is_ok());
+        // One that comes before the one that was found counts.
+        self.passed.extend(paths.iter().take(found.unwrap_or(paths.len())).cloned());
+        paths.into_iter().nth(found.unwrap_or(0))
     }
 
     /// Lists the container directories of `root` (`skills`, `commands`, …) and what lies in them.
     pub fn containers(&mut self, root: &Path, on_disk: &mut BTreeMap<ArtifactKey, PathBuf>) {
-        for (name, kind) in entries(root) {
+        for Listed { name, kind, way } in self.entries(root, |name| layout::container_type(name).is_some()) {
             let Some(artifact) = name.to_str().and_then(layout::container_type) else { continue };
-            if kind == TreeKind::Directory && !is_plugin_store(&root.join(&name)) {
-                let container = self.event_path(&root.join(&name).join("x"));
-                let container = container.parent().unwrap_or(root).to_owned();
-                if self.leads_back(&root.join(&name), &container, root) {
-                    continue;
-                }
+            let path = root.join(&name);
+            let container = way.map_or_else(|| path.clone(), |way| self.remember(way));
+            if kind == Some(TreeKind::Directory)
+                && !is_plugin_store(&container)
+                && !self.leads_back(&path, &container, root)
+                && self.enter(&container)
+            {
                 self.container(&container, artifact, "", MAX_NESTING, on_disk);
             }
         }
@@ -128,39 +171,57 @@ impl<'a> Listing<'a> {
         back
     }
 
-    /// The entries of a directory, after watching for the targets of links that lead nowhere: one that appears is an
-    /// artifact more.
-    fn settled_entries(&mut self, dir: &Path) -> Vec<(OsString, TreeKind)> {
-        let (found, dangling) = read(dir);
-        if dangling.is_empty() {
-            return found;
+    /// Names in `dir` that are `wanted`, by name; nothing when it cannot be read. Links are followed after all on the way
+    /// is watched.
+    fn entries(&self, dir: &Path, wanted: impl Fn(&str) -> bool) -> Vec<Listed> {
+        let Ok(read) = std::fs::read_dir(dir) else { return Vec::new() };
+        let mut entries = Vec::new();
+        for entry in read.flatten().filter(|entry| entry.file_name().to_str().is_none_or(&wanted)) {
+            let Ok(file_type) = entry.file_type() else { continue };
+            let kind = |is_dir| if is_dir { TreeKind::Directory } else { TreeKind::File };
+            let way = file_type.is_symlink().then(|| link::follow(&entry.path(), self.watches));
+            let kind = match way {
+                None => Some(kind(file_type.is_dir())),
+                Some(_) => match entry.path().metadata() {
+                    Ok(metadata) => Some(kind(metadata.is_dir())),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+                    Err(_) => Some(TreeKind::File),
+                },
+            };
+            entries.push(Listed { name: entry.file_name(), kind, way });
         }
-        for name in dangling {
-            let places = link::dangling(&dir.join(name));
-            self.unwatched = link::watch(&places, self.watches).or(self.unwatched.take());
-            let above = places.iter().flat_map(|place| place.ancestors().skip(1)).map(Path::to_owned);
-            self.ancestors.extend(above);
-            self.directories.extend(places);
-        }
-        self.ancestors.sort_unstable();
-        self.ancestors.dedup();
-        entries(dir)
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        entries
     }
 
+    /// The directories in `dir` whose name is `wanted`, with the real path of each, by name.
+    pub fn directories_in(&mut self, dir: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, PathBuf)> {
+        let mut found = Vec::new();
+        for Listed { name, kind, way } in self.entries(dir, wanted) {
+            let Some(name) = name.to_str() else { continue };
+            let real = way.map_or_else(|| dir.join(name), |way| self.remember(way));
+            if kind == Some(TreeKind::Directory) {
+                found.push((name.to_owned(), real));
+            }
+        }
+        found
+    }
+
+    /// Lists `dir`, which was entered, and what `below` of a container is.
     fn container(
         &mut self,
-        container: &Path,
+        dir: &Path,
         artifact: ArtifactType,
         below: &str,
         nesting: u32,
         on_disk: &mut BTreeMap<ArtifactKey, PathBuf>,
     ) {
-        let dir = container.join(below);
-        if !self.enter(&dir) {
-            return;
-        }
-        for (name, kind) in self.settled_entries(&dir) {
+        for Listed { name, kind, way } in self.entries(dir, |_| true) {
             let path = dir.join(&name);
+            let is_link = way.is_some();
+            // It is something else, or an artifact at last, when it leads to something else.
+            let real = way.map_or_else(|| path.clone(), |way| self.remember(way));
+            let Some(kind) = kind else { continue };
             let Some(name) = name.to_str() else {
                 if layout::would_be_artifact(artifact, &name.to_string_lossy(), kind) {
                     self.problems.push(problem(&path, "its name is not UTF-8, so it is not listed; rename it".into()));
@@ -177,16 +238,21 @@ impl<'a> Listing<'a> {
                 }
                 Some(Occupant::Artifact(key)) => key,
                 Some(Occupant::ArtifactOrFolder { key, manifests }) => {
-                    if !manifests.iter().any(|manifest| path.join(manifest).is_file()) {
-                        let back = path.is_symlink()
-                            && path.canonicalize().is_ok_and(|real| self.leads_back(&path, &real, &dir));
-                        if nesting > 0 && !back {
-                            self.container(container, artifact, &relative, nesting - 1, on_disk);
+                    if is_link && self.leads_back(&path, &real, dir) {
+                        continue;
+                    }
+                    // Its entries decide what it is.
+                    if !self.enter(&real) {
+                        continue;
+                    }
+                    let manifests: Vec<_> = manifests.iter().map(|manifest| real.join(manifest)).collect();
+                    manifests.iter().for_each(|manifest| self.read_through(manifest));
+                    if !manifests.iter().any(|manifest| manifest.is_file()) {
+                        if nesting > 0 {
+                            self.container(&real, artifact, &relative, nesting - 1, on_disk);
                         }
                         continue;
                     }
-                    // Without its manifest it is a folder again, so its entries decide this listing too.
-                    self.enter(&path);
                     key
                 }
             };
@@ -202,132 +268,5 @@ fn is_plugin_store(dir: &Path) -> bool {
         && ["installed_plugins.json", "known_marketplaces.json"].iter().any(|f| dir.join(f).exists())
 }
 
-/// Names in `dir` with what they are, links followed, sorted; nothing when it cannot be read. A link that leads nowhere
-/// is not there.
-pub fn entries(dir: &Path) -> Vec<(OsString, TreeKind)> {
-    read(dir).0
-}
-
-/// The same, and the names of links that lead nowhere.
-fn read(dir: &Path) -> (Vec<(OsString, TreeKind)>, Vec<OsString>) {
-    let (mut entries, mut dangling) = (Vec::new(), Vec::new());
-    let Ok(read) = std::fs::read_dir(dir) else { return (entries, dangling) };
-    for entry in read.flatten() {
-        let Ok(file_type) = entry.file_type() else { continue };
-        let is_dir = match file_type.is_symlink() {
-            true => match entry.path().metadata() {
-                Ok(metadata) => metadata.is_dir(),
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                    dangling.push(entry.file_name());
-                    continue;
-                }
-                Err(_) => false,
-            },
-            false => file_type.is_dir(),
-        };
-        entries.push((entry.file_name(), if is_dir { TreeKind::Directory } else { TreeKind::File }));
-    }
-    entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    (entries, dangling)
-}
-
 #[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-    use crate::scan::testing::{Disk, fifo, link};
-
-    fn listed(disk: &Disk) -> (Vec<(String, PathBuf)>, Vec<PathBuf>) {
-        let mut listing = Listing::new(&disk.watches);
-        let mut found = BTreeMap::new();
-        listing.containers(&disk.root, &mut found);
-        let found = found
-            .into_iter()
-            .map(|(key, path)| (key.to_string(), path.strip_prefix(&disk.root).map(Path::to_owned).unwrap_or(path)));
-        (found.collect(), listing.directories)
-    }
-
-    #[test]
-    fn folders_of_commands_are_entered_as_deep_as_names_may_nest() {
-        let disk = Disk::new();
-        disk.write("commands/1/2/3/deep.md", "x");
-        disk.write("commands/1/2/3/4/deeper.md", "x");
-        disk.write("commands/whole/command.md", "x");
-        disk.write("commands/whole/part.md", "x");
-        let (found, directories) = listed(&disk);
-        let names: Vec<_> = found.iter().map(|(key, _)| &**key).collect();
-        assert_eq!(names, ["command:1/2/3/deep", "command:whole"]);
-        // It is one artifact only as long as its manifest is there.
-        assert!(directories.contains(&disk.at("commands/whole")));
-        std::fs::remove_file(disk.at("commands/whole/command.md")).expect("there");
-        let names: Vec<_> = listed(&disk).0.into_iter().map(|(key, _)| key).collect();
-        assert_eq!(names, ["command:1/2/3/deep", "command:whole/part"]);
-    }
-
-    #[test]
-    fn names_are_sorted_and_links_are_what_they_lead_to() {
-        let disk = Disk::new();
-        disk.write("b/f", "x");
-        disk.write("a", "x");
-        link("b", &disk.at("c"));
-        link("a", &disk.at("d"));
-        link("nowhere", &disk.at("e"));
-        link("f", &disk.at("f"));
-        fifo(&disk.at("g"));
-        let entries: Vec<_> =
-            entries(&disk.root).into_iter().map(|(name, kind)| (name.into_string().expect("UTF-8"), kind)).collect();
-        use TreeKind::{Directory, File};
-        let want = [("a", File), ("b", Directory), ("c", Directory), ("d", File), ("f", File), ("g", File)];
-        assert_eq!(entries, want.map(|(name, kind)| (name.to_owned(), kind)));
-        assert_eq!(super::entries(&disk.at("a")), []);
-    }
-
-    #[test]
-    fn names_that_nothing_can_be_called_by_are_told() {
-        use std::os::unix::ffi::OsStrExt;
-        let disk = Disk::new();
-        for name in ["ok", "a\nb", "a\x01", "a..b", "a\\b", ".hidden", ".DS_Store", "CON", "x.", "-rf", " s ", "*"] {
-            std::fs::create_dir(disk.mkdir("skills").join(name)).expect("made");
-        }
-        std::fs::create_dir(disk.at("skills").join(std::ffi::OsStr::from_bytes(b"caf\xe9"))).expect("made");
-        disk.write("skills/no\nskill", "a file in skills is nothing");
-        disk.write("commands/c\nc.md", "x");
-        disk.write("commands/n\n.txt", "nothing");
-        let mut listing = Listing::new(&disk.watches);
-        let mut found = BTreeMap::new();
-        listing.containers(&disk.root, &mut found);
-        let names: Vec<_> = found.keys().map(|key| key.name.as_str()).collect();
-        assert_eq!(names, [" s ", "*", "-rf", "CON", "ok", "x."]);
-        let mut told: Vec<_> =
-            listing.problems.iter().filter_map(|p| p.file.strip_prefix(disk.root.to_str()?)).collect();
-        told.sort_unstable();
-        let want =
-            ["/commands/c\nc.md", "/skills/a\x01", "/skills/a\nb", "/skills/a..b", "/skills/a\\b", "/skills/caf\\xE9"];
-        assert_eq!(told, want);
-    }
-
-    #[test]
-    fn containers_and_folders_that_lead_back_are_told_and_not_listed() {
-        let disk = Disk::new();
-        disk.write("commands/c.md", "x");
-        link(".", &disk.at("commands/loop"));
-        link("/", &disk.at("commands/all"));
-        link("..", &disk.at("skills"));
-        link("/", &disk.at("agents"));
-        let mut listing = Listing::new(&disk.watches);
-        let mut found = BTreeMap::new();
-        listing.containers(&disk.root, &mut found);
-        assert_eq!(found.keys().map(ToString::to_string).collect::<Vec<_>>(), ["command:c"]);
-        assert_eq!(listing.problems.len(), 4, "{:?}", listing.problems);
-        assert_eq!(listing.directories, [disk.at("commands")]);
-    }
-
-    #[test]
-    fn one_artifact_under_two_spellings_counts_once_and_always_the_same() {
-        let disk = Disk::new();
-        disk.write("mcps/db/x.json", "x");
-        disk.write("mcp/db.json", "x");
-        disk.write("hooks/h/hook.sh", "x");
-        let (found, _) = listed(&disk);
-        assert_eq!(found, [("hook:h".into(), "hooks/h".into()), ("mcp:db".into(), PathBuf::from("mcp/db.json"))]);
-    }
-}
+mod tests;

@@ -3,11 +3,11 @@
 //! The root that a record belongs to is that of the file it stands in, whatever the record says (formats-core §17
 //! #12). While a records file cannot be read, nothing in its root is called untracked: it may well be recorded.
 
-use super::listing::{Listing, entries};
+use super::listing::Listing;
 use super::{located, problem};
 use crate::library::records::ParsedRecord;
 use crate::library::{deployed, layout, plan, profile, project_file};
-use crate::model::{OnDisk, Profile, ProjectScan, Record, RecordSchema, SharedTexts, TreeKind, Unread};
+use crate::model::{OnDisk, Profile, ProjectScan, Record, RecordSchema, SharedTexts, Unread};
 use crate::watch::Watches;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Problem;
@@ -63,15 +63,12 @@ pub fn scan(root: &Path, zone: &jiff::tz::TimeZone, watches: &Watches) -> (Proje
         if let Some(id) = own_profile(root) {
             look_at_profile(root, root.to_owned(), ITSELF, id, zone, &mut listing, &mut scan);
         }
-        let found = if scan.profiles.is_empty() { entries(root) } else { Vec::new() };
-        for (name, kind) in found {
-            if let Some(name) = name.to_str().filter(|_| kind == TreeKind::Directory)
-                && name.starts_with('.')
-                && !NEVER_PROFILES.contains(&name)
-                && let Ok(real) = root.join(name).canonicalize()
-            {
-                look_at_profile(root, real, name, profile::profile_of_root(name), zone, &mut listing, &mut scan);
-            }
+        let found = match scan.profiles.is_empty() {
+            true => listing.directories_in(root, |name| name.starts_with('.') && !NEVER_PROFILES.contains(&name)),
+            false => Vec::new(),
+        };
+        for (name, real) in found {
+            look_at_profile(root, real, &name, profile::profile_of_root(&name), zone, &mut listing, &mut scan);
         }
         scan.present = !scan.profiles.is_empty();
         if !scan.present {
@@ -84,9 +81,9 @@ pub fn scan(root: &Path, zone: &jiff::tz::TimeZone, watches: &Watches) -> (Proje
     // An item is identified as a record is, so an artifact lying about cannot be a second one.
     let recorded: HashSet<_> = scan.records.iter().map(|r| (r.key.clone(), Arc::clone(&r.profile))).collect();
     scan.on_disk.retain(|found| !recorded.contains(&(found.key.clone(), Arc::clone(&found.profile))));
+    scan.ancestors = listing.finish();
     scan.problems.extend(listing.problems);
     scan.directories = listing.directories;
-    scan.ancestors = listing.ancestors;
     (scan, listing.unwatched)
 }
 
@@ -117,7 +114,7 @@ fn look_at_profile(
     let mut has_records = false;
     let mut parsed = Vec::new();
     let deployed_file = root.join(DEPLOYED);
-    if let Some(bytes) = read(&deployed_file, &mut unread, &mut scan.problems) {
+    if let Some(bytes) = read(&deployed_file, listing, &mut unread, &mut scan.problems) {
         has_records = true;
         let file = deployed::parse(&bytes, &deployed_file, zone);
         unread = file.unreadable.map(|why| located(&deployed_file, &file.problems, &why));
@@ -127,7 +124,7 @@ fn look_at_profile(
     let plan_file = root.join(PLAN);
     if id == "claude_code"
         && parsed.is_empty()
-        && let Some(bytes) = read(&plan_file, &mut unread, &mut scan.problems)
+        && let Some(bytes) = read(&plan_file, listing, &mut unread, &mut scan.problems)
     {
         has_records = true;
         let file = plan::parse(&bytes, &plan_file);
@@ -140,7 +137,7 @@ fn look_at_profile(
     }
     let id: Arc<str> = id.into();
     let project_file = root.join(".skillmeat-project.toml");
-    if let Some(bytes) = read(&project_file, &mut None, &mut scan.problems) {
+    if let Some(bytes) = read(&project_file, listing, &mut None, &mut scan.problems) {
         let (declared, problems) = project_file::parse(&bytes, &project_file);
         if let Some(declared) = declared {
             scan.name = declared;
@@ -156,8 +153,6 @@ fn look_at_profile(
     let mut texts = SharedTexts::default();
     for record in parsed {
         let record = placed(record, project, &root, &id, &mut texts, listing);
-        // A profile root may be a link that leads out of the project.
-        listing.way_to(if record.path.starts_with(&root) { &root } else { project }, &record.path);
         recorded.insert(record.path.to_path_buf());
         recorded_keys.insert(record.key.clone());
         if !seen.insert((record.key.clone(), Arc::clone(&record.profile))) {
@@ -181,7 +176,13 @@ fn look_at_profile(
 }
 
 /// The bytes of a file that need not be there. One that is and cannot be read is a problem, and the reason for `unread`.
-fn read(path: &Path, unread: &mut Option<String>, problems: &mut Vec<Problem>) -> Option<Vec<u8>> {
+fn read(
+    path: &Path,
+    listing: &mut Listing<'_>,
+    unread: &mut Option<String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<u8>> {
+    listing.read_through(path);
     match crate::os::files::read_whole(path) {
         Ok(bytes) => Some(bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -207,8 +208,7 @@ fn placed(
         Some(path) => vec![root.join(path), project.join(path)],
         None => layout::default_paths(record.key.kind, &record.key.name).iter().map(|p| root.join(p)).collect(),
     };
-    let path = candidates.iter().find(|path| path.symlink_metadata().is_ok()).or(candidates.first());
-    let path = path.map(|path| listing.event_path(path)).unwrap_or_else(|| root.to_owned());
+    let path = listing.first_of(&candidates).unwrap_or_else(|| root.to_owned());
     Record {
         key: record.key,
         profile: record.profile_id.map_or_else(|| Arc::clone(profile), |id| texts.get(&id)),

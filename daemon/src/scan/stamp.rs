@@ -36,13 +36,18 @@ pub struct FingerprintBuilder(Sha256);
 impl FingerprintBuilder {
     /// Adds one file.
     pub fn add(&mut self, path: &OsStr, stamp: &Stamp) {
-        let bytes = path.as_encoded_bytes();
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        self.name(path);
         for number in [stamp.size, stamp.mtime_ns as u64, stamp.ctime_ns as u64, stamp.inode, stamp.device] {
             self.0.update(number.to_le_bytes());
         }
         self.0.update(stamp.mode.to_le_bytes());
+    }
+
+    /// Adds a path alone.
+    pub fn name(&mut self, path: &OsStr) {
+        let bytes = path.as_encoded_bytes();
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
     }
 
     /// Adds something that decides the result beside files, such as an unreadable directory.

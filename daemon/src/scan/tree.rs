@@ -55,25 +55,26 @@ pub fn scan(
     buffer: &mut Buffer,
 ) -> (Finding, Option<String>) {
     let mut unwatched = watch_way(request, watches);
-    let mut linked = Vec::new();
-    let mut located = locate(request.path);
-    if matches!(located, Ok(None)) && request.path.is_symlink() {
-        linked = link::dangling(request.path);
-        unwatched = unwatched.or_else(|| link::watch(&linked, watches));
-        located = locate(request.path);
-    }
-    let finding = match located {
-        Ok(Some(place)) => patiently(request, &place, watches, metrics, buffer, &mut unwatched),
+    let mut beyond = Vec::new();
+    let finding = match locate(request.path, watches, &mut beyond, &mut unwatched) {
+        Ok(Some(place)) => patiently(request, &place, &beyond, watches, metrics, buffer, &mut unwatched),
         Ok(None) if !request.guard.is_dir() => Finding::RootGone,
-        Ok(None) => tree(Tree::Absent, linked),
-        Err(error) => {
-            // What lets it be read again happens where a link leads, not here.
-            linked = link::barred(request.path);
-            unwatched = unwatched.or_else(|| link::watch(&linked, watches));
-            unreadable(request.path, &error, linked)
-        }
+        Ok(None) => tree(Tree::Absent, linked(request.path, beyond)),
+        Err(error) => unreadable(request.path, &error, linked(request.path, beyond)),
     };
     (finding, unwatched)
+}
+
+/// [`TreeInfo::linked`] of an artifact whose files are at `real`.
+fn linked(real: &Path, mut elsewhere: Vec<PathBuf>) -> Vec<PathBuf> {
+    if elsewhere.is_empty() {
+        return elsewhere;
+    }
+    elsewhere.sort_unstable();
+    elsewhere.dedup();
+    elsewhere.retain(|place| *place != real);
+    elsewhere.insert(0, real.to_owned());
+    elsewhere
 }
 
 /// Watches the directories from the guard down to the artifact, from the top: whatever comes or goes on the way after this
@@ -92,21 +93,28 @@ fn watch_way(request: &TreeRequest<'_>, watches: &Watches) -> Option<String> {
 }
 
 struct Place {
+    /// Elsewhere than the artifact when that is a link.
     real: PathBuf,
     kind: TreeKind,
-    /// Whether `real` is elsewhere than the artifact: the artifact is a link, resolved one level.
-    is_link: bool,
 }
 
-fn locate(path: &Path) -> io::Result<Option<Place>> {
+/// Where the artifact is. When it is a link, `beyond` gets the places that decide that.
+fn locate(
+    path: &Path,
+    watches: &Watches,
+    beyond: &mut Vec<PathBuf>,
+    unwatched: &mut Option<String>,
+) -> io::Result<Option<Place>> {
     let missing = |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     let metadata = match std::fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(e) if missing(&e) => return Ok(None),
         Err(e) => return Err(e),
     };
-    let is_link = metadata.file_type().is_symlink();
-    let (real, metadata) = if is_link {
+    let (real, metadata) = if metadata.file_type().is_symlink() {
+        let way = link::follow(path, watches);
+        beyond.extend(way.places_beyond(path));
+        *unwatched = unwatched.take().or(way.unwatched);
         match path.canonicalize() {
             Ok(real) => (real, std::fs::metadata(path)?),
             // A link that leads nowhere is as good as nothing.
@@ -121,19 +129,20 @@ fn locate(path: &Path) -> io::Result<Option<Place>> {
         (_, true) => TreeKind::File,
         _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a directory")),
     };
-    Ok(Some(Place { real, kind, is_link }))
+    Ok(Some(Place { real, kind }))
 }
 
 /// What was read is believed when it held still; when somebody waits, it need not after some tries.
 fn patiently(
     request: &TreeRequest<'_>,
     place: &Place,
+    beyond: &[PathBuf],
     watches: &Watches,
     metrics: &Metrics,
     buffer: &mut Buffer,
     unwatched: &mut Option<String>,
 ) -> Finding {
-    let mut once = |motion| at(request, place, watches, Reader { buffer, motion, metrics }, unwatched);
+    let mut once = |motion| at(request, place, beyond, watches, Reader { buffer, motion, metrics }, unwatched);
     let tries = if request.look == Look::AsItIs { TRIES } else { 0 };
     for _ in 0..tries {
         match once(Motion::Refused) {
@@ -147,13 +156,15 @@ fn patiently(
 fn at(
     request: &TreeRequest<'_>,
     place: &Place,
+    beyond: &[PathBuf],
     watches: &Watches,
     mut reader: Reader<'_>,
     unwatched: &mut Option<String>,
 ) -> Finding {
     if let Some(why) = request.fence.refusal(&place.real, request.guard) {
         let message = format!("{} leads to {}, and {why}", request.path.display(), place.real.display());
-        return tree(Tree::Unreadable { message }, Vec::new());
+        // What happens in there does not matter.
+        return tree(Tree::Unreadable { message }, linked(request.path, beyond.to_vec()));
     }
     let started_ns = stamp::wall_ns();
     let mut walk = match place.kind {
@@ -161,12 +172,7 @@ fn at(
             Ok(walk) => walk,
             Err(WalkError::Changed { .. }) => return Finding::Unstable,
             Err(error) => {
-                let mut linked = link::hops(request.path);
-                if place.is_link {
-                    linked.push(place.real.clone());
-                }
-                *unwatched = unwatched.take().or_else(|| link::watch(&linked, watches));
-                return tree(Tree::Unreadable { message: error.to_string() }, linked);
+                return tree(Tree::Unreadable { message: error.to_string() }, linked(&place.real, beyond.to_vec()));
             }
         },
         TreeKind::File => match std::fs::metadata(&place.real) {
@@ -174,18 +180,13 @@ fn at(
             Err(_) => return Finding::Unstable,
         },
     };
-    let mut linked = std::mem::take(&mut walk.linked);
-    if place.is_link {
-        linked.push(place.real.clone());
-        linked.extend(link::hops(request.path));
-    }
-    linked.sort_unstable();
-    linked.dedup();
-    let refused = walk.unwatched.take().or_else(|| link::watch(&linked, watches));
-    *unwatched = unwatched.take().or(refused);
+    let mut elsewhere = std::mem::take(&mut walk.linked);
+    elsewhere.extend_from_slice(beyond);
+    let linked = linked(&place.real, elsewhere);
+    *unwatched = unwatched.take().or(walk.unwatched.take());
     reader.metrics.files_stated.fetch_add(walk.files.len() as u64, Ordering::Relaxed);
 
-    let fingerprint = fingerprint(&walk.files, place.kind);
+    let fingerprint = fingerprint(&walk.files, place.kind, &linked);
     let file = frontmatter::metadata_file(request.artifact, place.kind);
     if request.look == Look::Verify && request.known == Some(Known { fingerprint, racy: false }) {
         return match request.wants {
@@ -245,12 +246,16 @@ fn unreadable(path: &Path, error: &io::Error, linked: Vec<PathBuf>) -> Finding {
     tree(Tree::Unreadable { message: format!("cannot read {}: {error}", path.display()) }, linked)
 }
 
-fn fingerprint(files: &[Found], kind: TreeKind) -> Fingerprint {
+fn fingerprint(files: &[Found], kind: TreeKind, linked: &[PathBuf]) -> Fingerprint {
     let mut builder = FingerprintBuilder::default();
     // An empty directory and an empty name must not look alike.
     builder.note(if kind == TreeKind::File { "file" } else { "directory" });
     for found in files {
         builder.add(&found.relative, &found.stamp);
+    }
+    // The same files reached on another way are listened to elsewhere.
+    for place in linked {
+        builder.name(place.as_os_str());
     }
     builder.finish()
 }

@@ -38,7 +38,7 @@ pub struct Found {
 pub struct Walk {
     /// Files in component order.
     pub files: Vec<Found>,
-    /// Real paths of files that links in the artifact lead to.
+    /// Places that decide where links in the artifact lead, as [`link::Way::places`].
     pub linked: Vec<PathBuf>,
     /// Why events cannot be relied on.
     pub unwatched: Option<String>,
@@ -140,27 +140,19 @@ fn descend(
         if !file_type.is_file() && !file_type.is_symlink() {
             continue;
         }
-        // Follows links. A link that leads nowhere, to itself or to a directory is no file.
-        let mut metadata = std::fs::metadata(&path);
-        if metadata.is_err() && file_type.is_symlink() {
-            let places = link::dangling(&path);
-            found.unwatched = link::watch(&places, watches).or(found.unwatched.take());
-            found.linked.extend(places);
-            metadata = std::fs::metadata(&path);
+        if file_type.is_symlink() {
+            let way = link::follow(&path, watches);
+            found.linked.extend(way.places_beyond(&path));
+            found.unwatched = way.unwatched.or(found.unwatched.take());
         }
-        let metadata = match metadata {
+        // Follows links. A link that leads nowhere, to itself or to a directory is no file, until it leads to one.
+        let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(_) if file_type.is_symlink() => continue,
             Err(e) => return Err(unreadable(&path, e)),
         };
         if !metadata.is_file() {
             continue;
-        }
-        if file_type.is_symlink()
-            && let Ok(real) = path.canonicalize()
-        {
-            found.linked.push(real);
-            found.linked.extend(link::hops(&path));
         }
         found.ignored += usize::from(kept == Kept::No);
         found.files.push(Found { relative: below, path, stamp: stamp::of(&metadata), ignored: kept == Kept::No });
@@ -202,8 +194,11 @@ mod tests {
         fifo(&disk.at("s/fifo"));
         let walk = walk(&disk.at("s"), &disk.watches).expect("readable");
         assert_eq!(names(&walk), ["SKILL.md", "shared.md"]);
-        let nowhere = [disk.at("s/nowhere"), disk.at("s/loop"), target];
-        assert_eq!(walk.linked, nowhere, "what would appear there would be a file of the artifact");
+        let places = [disk.at("s/nowhere"), disk.at("elsewhere"), target];
+        assert_eq!(
+            walk.linked, places,
+            "what comes there, or takes the place of a directory, is a file of the artifact"
+        );
     }
 
     #[test]

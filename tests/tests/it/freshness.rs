@@ -11,6 +11,7 @@ use crate::binaries;
 
 mod files;
 mod library;
+mod links;
 mod projects;
 mod races;
 mod storms;

@@ -21,10 +21,10 @@ pub(in crate::cache) fn store(
     let id: i64 = connection
         .prepare_cached(
             "INSERT INTO collections (uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories,
-                 seal)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 ancestors, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (uuid) DO UPDATE SET name = ?2, path = ?3, present = ?4, unreadable = ?5, unnamed_flaws = ?6,
-                 tags = ?7, problems = ?8, directories = ?9, seal = ?10
+                 tags = ?7, problems = ?8, directories = ?9, ancestors = ?10, seal = ?11
              RETURNING id",
         )?
         .query_row(
@@ -38,6 +38,7 @@ pub(in crate::cache) fn store(
                 Json(&scan.tags),
                 Json(&scan.problems),
                 PathList(&scan.directories),
+                PathList(&scan.ancestors),
                 seal::seal(&(uuid, name, path, scan)),
             ],
             |row| row.get(0),
@@ -67,7 +68,8 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedCollection>> {
     let mut groups = load_groups(connection)?;
     connection
         .prepare(
-            "SELECT id, uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories, seal
+            "SELECT id, uuid, name, path, present, unreadable, unnamed_flaws, tags, problems, directories,
+                 ancestors, seal
              FROM collections ORDER BY id",
         )?
         .query_map([], |row| {
@@ -86,10 +88,11 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedCollection>> {
                     tags: row.get::<_, Json<_>>(7)?.0,
                     problems: row.get::<_, Json<_>>(8)?.0,
                     directories: row.get::<_, StoredPaths>(9)?.0,
+                    ancestors: row.get::<_, StoredPaths>(10)?.0,
                 },
             };
             let LoadedCollection { id, name, path, scan } = &collection;
-            seal::check("collections", row, 10, &(id, name, path.as_path(), scan))?;
+            seal::check("collections", row, 11, &(id, name, path.as_path(), scan))?;
             Ok(collection)
         })?
         .collect()

@@ -142,6 +142,7 @@ impl Sample {
             }),
             problems: self.list(Self::problem),
             directories: self.list(Self::path),
+            ancestors: self.list(Self::path),
         }
     }
 

@@ -161,3 +161,32 @@ fn locked_hashes_are_shown() {
     assert_eq!(bench.drift("/p", "pdf"), S::Outdated);
     assert!(bench.world.files.contains_key(&copy("/p", "pdf")));
 }
+
+#[test]
+fn a_directory_above_a_collection_takes_everything_in_it_along() {
+    let mut world = world();
+    let above = Path::new(HOME).join("collections");
+    world.above.insert(collection_root("default"), above.clone());
+    let mut bench = Bench::running(world);
+    bench.world.files.insert(original("default", "pdf"), 5);
+    bench.touch(above);
+    bench.settle();
+    assert_eq!(bench.drift("/p", "pdf"), S::Outdated);
+    bench.assert_like_fresh();
+}
+
+#[test]
+fn a_collection_that_was_away_only_while_it_was_first_looked_at_is_there() {
+    let mut bench = Bench::running(world());
+    bench.world.collection("late", &[("pdf", 1)]);
+    bench.touch(collection_root("late"));
+    bench.finish(HOME);
+    let collection = bench.world.collections.remove("late").expect("just made");
+    bench.finish(collection_root("late"));
+    // Back before the list of collections is looked at: that finds what it found before.
+    bench.world.collections.insert("late".into(), collection);
+    bench.finish(HOME);
+    bench.touch(collection_root("late"));
+    bench.settle();
+    bench.assert_like_fresh();
+}

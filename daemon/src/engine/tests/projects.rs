@@ -202,3 +202,71 @@ fn what_happens_at_a_fresh_links_target_during_its_look_is_looked_at_again() {
     bench.settle();
     assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(7)));
 }
+
+#[test]
+fn an_artifact_that_was_a_link_to_itself_is_still_listened_to() {
+    let mut world = world();
+    world.links.insert(copy("/p", "pdf"), copy("/p", "pdf"));
+    let mut bench = Bench::running(world);
+    bench.world.links.clear();
+    bench.edit_and_settle(&copy("/p", "pdf"), 8);
+    bench.edit_and_settle(&copy("/p", "pdf"), 9);
+    assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(9)));
+}
+
+#[test]
+fn what_happens_above_a_fresh_links_target_during_its_look_is_looked_at_again() {
+    let mut bench = Bench::running(world());
+    bench.world.links.insert(copy("/p", "pdf"), "/elsewhere/shared".into());
+    bench.edit(&copy("/p", "pdf"), 9);
+    let first = bench.look_at(copy("/p", "pdf"));
+    bench.world.files.insert(copy("/p", "pdf"), 7);
+    bench.touch("/elsewhere");
+    bench.step(Event::Scanned(first));
+    bench.settle();
+    assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(7)));
+}
+
+#[test]
+fn an_artifact_that_went_before_its_first_look_is_listed_no_more() {
+    let mut bench = Bench::running(world());
+    bench.edit(&copy("/p", "new"), 3);
+    bench.finish("/p");
+    bench.world.files.remove(&copy("/p", "new"));
+    bench.settle();
+    bench.assert_like_fresh();
+}
+
+#[test]
+fn what_was_left_to_a_look_at_files_that_are_not_listed_any_more_is_looked_for_again() {
+    let mut world = world();
+    world.files.insert(copy("/p", "extra"), 3);
+    let mut bench = Bench::running(world);
+    bench.touch("/p/.claude/.skillmeat-deployed.toml");
+    bench.world.files.remove(&copy("/p", "extra"));
+    let without = bench.look_at("/p");
+    // The files are known and present, so this is left to the look at them.
+    bench.world.files.insert(copy("/p", "extra"), 4);
+    bench.touch(copy("/p", "extra"));
+    bench.step(Event::Scanned(without));
+    bench.settle();
+    bench.assert_like_fresh();
+    assert_eq!(bench.item("/p", "extra").project_hash, Some(hash(4)));
+}
+
+#[test]
+fn nothing_is_unwatched_while_a_look_may_rely_on_it() {
+    let mut world = world();
+    world.project("/q", "default", &[("pdf", 1)]);
+    let mut bench = Bench::running(world);
+    bench.world.links.insert(copy("/p", "pdf"), "/q/shared".into());
+    bench.edit(&copy("/p", "pdf"), 9);
+    let look = bench.look_at(copy("/p", "pdf"));
+    remove(&mut bench, "/q");
+    assert!(bench.unwatched.is_empty(), "that look has watched the link's target");
+    bench.step(Event::Scanned(look));
+    assert!(bench.unwatched.is_empty(), "and now there is a route to it");
+    remove(&mut bench, "/p");
+    bench.settle();
+    assert_eq!(bench.unwatched, [Path::new("/p")]);
+}

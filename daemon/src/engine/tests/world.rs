@@ -80,6 +80,8 @@ pub(super) struct World {
     pub(super) unreadable: BTreeSet<PathBuf>,
     /// Files elsewhere that artifacts link to.
     pub(super) links: BTreeMap<PathBuf, PathBuf>,
+    /// What a collection's look found above it, by its root.
+    pub(super) above: BTreeMap<PathBuf, PathBuf>,
     /// Units whose directories cannot be watched, by path.
     pub(super) unwatched: BTreeSet<PathBuf>,
     /// Artifacts whose stamps are too young.
@@ -163,6 +165,7 @@ impl World {
             collections: collections.collect(),
             problems: Vec::new(),
             directories: vec![HOME.into(), Path::new(HOME).join("collections")],
+            ancestors: Vec::new(),
         }
     }
 
@@ -201,6 +204,7 @@ impl World {
             tags: Vec::new(),
             problems: Vec::new(),
             directories: found.map(|_| vec![root.to_owned(), root.join("skills")]).unwrap_or_default(),
+            ancestors: self.above.get(root).cloned().into_iter().collect(),
         }
     }
 

@@ -166,6 +166,8 @@ fn a_project_without_a_root_or_profile_is_missing_and_says_so() {
     let scan = look(&disk);
     assert!(!scan.present && scan.problems.len() == 1);
     std::fs::remove_dir(&disk.root).expect("empty");
+    // Before that is heard, the directory counts as watched and so as there.
+    disk.touched();
     let scan = look(&disk);
     assert!(!scan.present && scan.problems[0].message.contains("not there"));
     // Its return is seen from above.
@@ -179,4 +181,31 @@ fn its_name_is_declared_or_that_of_its_directory() {
     let disk = Disk::new();
     disk.mkdir(".claude");
     assert_eq!(look(&disk).name, "root");
+}
+
+#[test]
+fn a_place_that_would_be_preferred_is_listened_to() {
+    let disk = Disk::new();
+    let place = "artifact_path = \"docs/c.md\"";
+    disk.write(".claude/.skillmeat-deployed.toml", deployed("context_file", "c", place));
+    let copy = disk.write("docs/c.md", "x");
+    let scan = look(&disk);
+    assert_eq!(*scan.records[0].path, *copy);
+    assert!(
+        scan.ancestors.contains(&disk.at(".claude/docs/c.md")) && scan.ancestors.contains(&disk.at(".claude/docs"))
+    );
+    std::fs::remove_file(&copy).expect("there");
+    let scan = look(&disk);
+    assert_eq!(*scan.records[0].path, *disk.at(".claude/docs/c.md"));
+    assert!(scan.ancestors.contains(&copy), "without either, each");
+}
+
+#[test]
+fn records_that_are_a_link_are_listened_to_where_they_are() {
+    let disk = Disk::new();
+    let records = disk.write("w/records", deployed("skill", "s", ""));
+    link(&records, &disk.at(".claude/.skillmeat-deployed.toml"));
+    let scan = look(&disk);
+    assert!(scan.records.len() == 1 && scan.ancestors.contains(&records));
+    assert!(disk.is_watched(&disk.at("w")));
 }

@@ -159,7 +159,7 @@ fn files_that_links_lead_to_are_watched() {
     disk.write("s/SKILL.md", "x");
     let shared = disk.write("elsewhere/shared.md", "y");
     symlink(&shared, &disk.at("s/shared.md"));
-    assert_eq!(Look::read(&disk).info("s").linked, [shared]);
+    assert_eq!(Look::read(&disk).info("s").linked, [disk.at("s"), shared]);
     assert!(disk.is_watched(&disk.at("elsewhere")) && disk.is_watched(&disk.at("s")));
 }
 
@@ -238,4 +238,20 @@ fn what_is_larger_than_asked_for_is_not_read() {
     let info = Look { most: 10, ..Look::read(&disk) }.info("guard/s");
     // What need not be read is of any size.
     assert!(matches!(Look { most: 0, ..Look::verify(&disk, &info) }.at("guard/s"), Finding::Unchanged(_)));
+}
+
+#[test]
+fn the_same_files_on_another_way_are_listened_to_there() {
+    let disk = world();
+    disk.write("real/SKILL.md", "x");
+    symlink("real", &disk.at("one"));
+    symlink("real", &disk.at("other"));
+    symlink("one", &disk.at("s"));
+    let before = Look::read(&disk).info("s");
+    std::fs::remove_file(disk.at("s")).expect("a link");
+    symlink("other", &disk.at("s"));
+    let after = Look::read(&disk).info("s");
+    assert_eq!(before.hash, after.hash);
+    assert_ne!(before.fingerprint, after.fingerprint, "or a comparison by stamps would keep the old way");
+    assert_eq!(after.linked, [disk.at("real"), disk.at("other")]);
 }
