@@ -252,15 +252,9 @@ impl State {
         self.work.mark(unit, root, Mark { since: self.seq, look, hint, urgency }, now.mono);
     }
 
-    /// Brings a scope up to `after`: what waits for quiet is looked at now, and what no event speaks for is compared.
+    /// Whether nothing that was marked at or before `after` can still change the answer of `scope`.
     fn is_current(&self, scope: &SyncScope, after: Seq) -> bool {
-        let concerns = |root: Root| match (scope, root) {
-            (SyncScope::All, _) | (_, Root::Home | Root::Collection(_)) => true,
-            (SyncScope::Project(path), Root::Project(slot)) => {
-                self.projects.get(&slot).is_some_and(|project| project.path == *path)
-            }
-        };
-        !self.work.open_roots().any(|root| self.work.is_open(root, after) && concerns(root))
+        !self.work.open_roots().any(|root| self.work.is_open(root, after) && self.concerns(scope, root))
     }
 
     fn end_barriers(&mut self, now: Now) {
