@@ -9,6 +9,9 @@ use skillmeatd::server::encoding::{Asked, Encoding, Incoming};
 use super::incoming::requests_in_any_pieces;
 use super::wire;
 
+/// From here on floats skip integers, so such an id might come back as another.
+const GAPS: f64 = 9_007_199_254_740_992.0;
+
 /// A connection's lines: each that is not blank is one request or one error, in order, with the id that it has; only a
 /// line that is too long ends the connection; and what was asked survives the binary encoding.
 pub fn json_line(data: &[u8]) {
@@ -34,7 +37,11 @@ fn one(line: &[u8], incoming: Incoming) {
         _ => Map::new(),
     };
     let id = object.get("id");
-    let usable = id.filter(|id| matches!(id, Value::String(_) | Value::Number(_)));
+    let usable = id.filter(|id| match id {
+        Value::String(_) => true,
+        Value::Number(number) => !number.is_f64() || number.as_f64().is_some_and(|value| value.abs() < GAPS),
+        _ => false,
+    });
     match incoming {
         Incoming::Asked(to, asked) => {
             let stopping = || Reply::Stopping(StoppingReply { pid: 7 });

@@ -22,7 +22,7 @@ fn places_that_are_no_project_are_refused_with_a_reason() {
         (sandbox.user.clone(), "home directory"),
         (sandbox.home.clone(), "SkillMeat's own directory"),
         (sandbox.home.join("daemon"), "SkillMeat's own directory"),
-        (sandbox.home.join("daemon/cookies"), "SkillMeat's own directory"),
+        (sandbox.home.join("daemon/cache"), "SkillMeat's own directory"),
         (sandbox.home.join("collections"), "belongs to a collection"),
         (collection.root.clone(), "belongs to a collection"),
         (collection.root.join("skills/good"), "belongs to a collection"),

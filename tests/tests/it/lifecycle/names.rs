@@ -131,7 +131,7 @@ fn the_daemon_of_another_home_keeps_its_socket() {
     let daemon = Daemon::start(&sandbox);
     sandbox.set("HOME", sandbox.root.join("other"));
     let line = Daemon::try_start(&sandbox).expect_err("the socket is in use");
-    assert!(line.contains("another home's daemon") && line.contains("XDG_RUNTIME_DIR"), "{line}");
+    assert!(line.contains("the daemon of another home") && line.contains("SKILLMEAT_HOME"), "{line}");
     assert_eq!(daemon.client().health().pid, daemon.pid());
     sandbox.set("HOME", sandbox.user.clone());
 }
