@@ -62,6 +62,8 @@ pub enum Attempt {
     Skewed(Endpoint, Welcome, Ordering),
     /// Nobody listens.
     Nobody,
+    /// Somebody accepted and closed without a word: it has more connections than it can even refuse, or it is ending.
+    Closed,
 }
 
 /// Asks `call` of the daemon at `places`, or at the endpoint that its lock file names.
@@ -140,13 +142,8 @@ fn refused(endpoint: &Endpoint, error: &io::Error) -> Result<Attempt, Failure> {
     use io::ErrorKind as Kind;
     let path = endpoint.to_string();
     match error.kind() {
-        // The last three: it accepted and ended, so nobody is there any more.
-        Kind::NotFound
-        | Kind::ConnectionRefused
-        | Kind::NotADirectory
-        | Kind::UnexpectedEof
-        | Kind::BrokenPipe
-        | Kind::ConnectionReset => Ok(Attempt::Nobody),
+        Kind::NotFound | Kind::ConnectionRefused | Kind::NotADirectory => Ok(Attempt::Nobody),
+        Kind::UnexpectedEof | Kind::BrokenPipe | Kind::ConnectionReset => Ok(Attempt::Closed),
         Kind::TimedOut => Err(Failure::unresponsive(format!("what listens on {path} does not answer")).path(path)),
         Kind::PermissionDenied => {
             Err(Failure::new(ErrorCode::Refused, format!("cannot use the socket {path}: {error}")).path(path))
