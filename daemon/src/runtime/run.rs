@@ -197,6 +197,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         version: VERSION.into(),
         endpoint: places.endpoint.to_string(),
         logs: directories.logs.display().to_string(),
+        instance: id,
     })?;
     let notes = opened
         .notes

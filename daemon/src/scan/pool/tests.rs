@@ -1,3 +1,5 @@
+//! Who goes first, and that what is large is in nobody's way.
+
 use super::super::job::{Look, Wants};
 use super::super::testing::Disk;
 use super::*;
