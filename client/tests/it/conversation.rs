@@ -161,11 +161,18 @@ fn prompts_are_silent_about_everything_but_drift() {
 fn the_lock_note_leads_to_a_daemon_of_another_session() {
     let home = Home::new();
     let elsewhere = home.dir.path().join("elsewhere.sock");
-    let replies = vec![vec![status_of(vec![])]];
+    let replies = vec![vec![status_of(vec![])], vec![]];
     home.serve_at(&elsewhere, Script { protocol: PROTOCOL, version: "0.1.0", replies, line: "" }, None);
-    let note = LockNote { pid: 1, endpoint: elsewhere.display().to_string(), ..LockNote::default() };
+    let endpoint = elsewhere.display().to_string();
+    let mut note = LockNote { pid: 1, endpoint, instance: CLOCK.instance, ..LockNote::default() };
     std::fs::write(home.places.lock_file(), note.to_text()).expect("write");
     assert_eq!(home.run(&["status"]).0, exit::OK);
+    // Whoever listens there now is not who noted it.
+    note.instance += 1;
+    std::fs::write(home.places.lock_file(), note.to_text()).expect("write");
+    let (code, _, err) = home.run(&["status"]);
+    assert_eq!(code, exit::NO_DAEMON, "{err}");
+    assert!(err.contains("of another home"), "{err}");
 }
 
 #[test]
