@@ -71,8 +71,10 @@ pub fn reach(around: &Surroundings, call: &Call, start: Start) -> Result<Connect
         (Attempt::Ready(connection), _) => Ok(connection),
         (Attempt::Skewed(_, welcome, Ordering::Greater), _) => Err(we_are_older(&welcome)),
         (Attempt::Skewed(_, welcome, _), Start::Never) => Err(daemon_is_older(&welcome)),
-        (Attempt::Nobody, Start::Never) if lock_is_free(&places) == Some(false) => settle_running(&places, call),
-        (Attempt::Nobody, Start::Never) => {
+        (Attempt::Nobody | Attempt::Closed, Start::Never) if lock_is_free(&places) == Some(false) => {
+            settle_running(&places, call)
+        }
+        (Attempt::Nobody | Attempt::Closed, Start::Never) => {
             Err(Failure::no_daemon("no daemon is running").hint("start it with 'skillmeat daemon start'"))
         }
         (_, Start::IfNeeded) => start_one(around, &places, call),
@@ -90,6 +92,7 @@ fn start_one(around: &Surroundings, places: &Places, call: &Call) -> Result<Conn
         Attempt::Skewed(_, welcome, Ordering::Greater) => Err(we_are_older(&welcome)),
         Attempt::Skewed(_, welcome, _) => Err(daemon_is_older(&welcome)
             .hint("the skillmeatd that was started is older than this client; install both from the same release")),
+        Attempt::Closed => Err(turned_away(places)),
         Attempt::Nobody => Err(Failure::no_daemon("the daemon was started but does not listen where it should")
             .hint("see 'skillmeat daemon logs'")),
     }
@@ -98,7 +101,7 @@ fn start_one(around: &Surroundings, places: &Places, call: &Call) -> Result<Conn
 /// Under the start lock: waits until a daemon answers (another is just starting) or its lock is free (the last one has
 /// ended, at our request when it is older).
 fn settle(places: &Places, call: &Call) -> Result<Option<Connection>, Failure> {
-    let deadline = Instant::now() + HAND_OVER_WITHIN;
+    let (deadline, patience) = (Instant::now() + HAND_OVER_WITHIN, Instant::now() + LOOK_WITHIN);
     let mut asked = false;
     ask_to_look(places);
     loop {
@@ -111,8 +114,9 @@ fn settle(places: &Places, call: &Call) -> Result<Option<Connection>, Failure> {
             }
             Attempt::Skewed(..) => {}
             // When that cannot be told, the daemon will: it refuses to be the second.
-            Attempt::Nobody if lock_is_free(places) != Some(false) => return Ok(None),
-            Attempt::Nobody => {}
+            Attempt::Nobody | Attempt::Closed if lock_is_free(places) != Some(false) => return Ok(None),
+            Attempt::Closed if Instant::now() >= patience => return Err(turned_away(places)),
+            Attempt::Nobody | Attempt::Closed => {}
         }
         if Instant::now() >= deadline {
             let pid = lock_note(places).map_or(0, |note| note.pid);
@@ -135,6 +139,7 @@ fn settle_running(places: &Places, call: &Call) -> Result<Connection, Failure> {
             Attempt::Ready(connection) => return Ok(connection),
             Attempt::Skewed(_, welcome, Ordering::Greater) => return Err(we_are_older(&welcome)),
             Attempt::Skewed(_, welcome, _) => return Err(daemon_is_older(&welcome)),
+            Attempt::Closed if Instant::now() >= deadline => return Err(turned_away(places)),
             Attempt::Nobody if Instant::now() >= deadline => {
                 let pid = lock_note(places).map_or(0, |note| note.pid);
                 return Err(Failure::unresponsive(format!(
@@ -143,10 +148,19 @@ fn settle_running(places: &Places, call: &Call) -> Result<Connection, Failure> {
                     places.endpoint
                 )));
             }
-            Attempt::Nobody => std::thread::sleep(LOCK_POLL),
+            Attempt::Nobody | Attempt::Closed => std::thread::sleep(LOCK_POLL),
         }
     }
     Err(Failure::no_daemon("the daemon ended just now").hint("start it with 'skillmeat daemon start'"))
+}
+
+/// A daemon that lives and closed every connection at once. It says why when it can; beyond what it can even refuse it
+/// cannot.
+fn turned_away(places: &Places) -> Failure {
+    let pid = lock_note(places).map_or(0, |note| note.pid);
+    let message = format!("the daemon (process {pid}) closes every connection at once: too many connections are open");
+    Failure::new(ErrorCode::Refused, message)
+        .hint("close some, or look for a program that opens connections and keeps them")
 }
 
 /// Makes a running daemon look whether its socket and its lock file are still there: it watches the directory of this file.

@@ -2,6 +2,9 @@
 //!
 //! The preamble and the first request leave in one write; the daemon's welcome says which protocol it speaks. When it
 //! speaks another one the connection is of no use and the caller learns who is newer.
+//!
+//! Homes share a socket's place when they share a runtime directory. A daemon writes its instance into the lock file of its
+//! home before it serves anybody, so a welcome that says another one is from the daemon of another home.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -62,6 +65,8 @@ pub enum Attempt {
     Skewed(Endpoint, Welcome, Ordering),
     /// Nobody listens.
     Nobody,
+    /// Somebody accepted and closed without a word: it has more connections than it can even refuse, or it is ending.
+    Closed,
 }
 
 /// Asks `call` of the daemon at `places`, or at the endpoint that its lock file names.
@@ -69,12 +74,12 @@ pub enum Attempt {
 /// # Errors
 /// When somebody listens who is not to be asked: another user, another program, a daemon that hangs.
 pub fn attempt(places: &Places, call: &Call, within: Duration) -> Result<Attempt, Failure> {
-    let first = attempt_at(&places.endpoint, call, within);
+    let first = attempt_at(places, &places.endpoint, call, within);
     if matches!(first, Ok(Attempt::Ready(_) | Attempt::Skewed(..))) {
         return first;
     }
     let attempt = match noted_endpoint(places) {
-        Some(noted) if noted != places.endpoint => match attempt_at(&noted, call, within) {
+        Some(noted) if noted != places.endpoint => match attempt_at(places, &noted, call, within) {
             Ok(Attempt::Nobody) => first,
             other => other,
         },
@@ -107,22 +112,48 @@ fn noted_endpoint(places: &Places) -> Option<Endpoint> {
     lock_note(places).map(|note| Endpoint::from_text(&note.endpoint))
 }
 
-fn attempt_at(endpoint: &Endpoint, call: &Call, within: Duration) -> Result<Attempt, Failure> {
-    let mut bytes = preamble(PROTOCOL).to_vec();
-    frame::push(&mut bytes, &encoded(call)?).map_err(|e| lost(&e))?;
+fn attempt_at(places: &Places, endpoint: &Endpoint, call: &Call, within: Duration) -> Result<Attempt, Failure> {
+    let mut request = Vec::new();
+    frame::push(&mut request, &encoded(call)?).map_err(|e| lost(&e))?;
+    let shared = matches!(endpoint, Endpoint::Socket(path) if !path.starts_with(&places.home));
+    // What changes something waits until it is known who listens; everything else is not worth a second write.
+    let (early, late) = request.split_at(if shared && is_write(&call.request) { 0 } else { request.len() });
     let deadline = Instant::now() + within;
     let welcome = open(endpoint, within).and_then(|mut stream| {
-        stream.write_all(&bytes)?;
+        stream.write_all(&[&preamble(PROTOCOL), early].concat())?;
         stream.set_deadline(Some(deadline))?;
         let mut reader = BufReader::with_capacity(16 * 1024, stream);
         Welcome::read(&mut reader).map(|welcome| (reader, welcome))
     });
-    match welcome {
-        Ok((reader, welcome)) => Ok(match welcome.protocol.cmp(&PROTOCOL) {
-            Ordering::Equal => Attempt::Ready(Connection { reader, endpoint: endpoint.clone(), welcome }),
-            order => Attempt::Skewed(endpoint.clone(), welcome, order),
-        }),
-        Err(error) => refused(endpoint, &error),
+    let (mut reader, welcome) = match welcome {
+        Ok(welcomed) => welcomed,
+        Err(error) => return refused(endpoint, &error),
+    };
+    if shared && is_of_another_home(places, &welcome) {
+        let message = format!("{endpoint} is the socket of the daemon of another home than {}", places.home.display());
+        let hint = "give this home a socket of its own: set XDG_RUNTIME_DIR to another directory, or SKILLMEAT_HOME";
+        return Err(Failure::no_daemon(message).hint(hint).path(endpoint.to_string()));
+    }
+    Ok(match welcome.protocol.cmp(&PROTOCOL) {
+        Ordering::Equal => {
+            reader.get_mut().write_all(late).map_err(|e| lost(&e))?;
+            Attempt::Ready(Connection { reader, endpoint: endpoint.clone(), welcome })
+        }
+        order => Attempt::Skewed(endpoint.clone(), welcome, order),
+    })
+}
+
+fn is_write(request: &Request) -> bool {
+    use Request as R;
+    matches!(request, R::ProjectAdd(_) | R::ProjectRemove(_) | R::Init | R::Shutdown(_))
+}
+
+/// Whether the daemon of `places` did not say this. A lock that is held without a note may be its: the note is on its way, or
+/// somebody deleted the file, or the daemon is of a version that did not write its instance.
+fn is_of_another_home(places: &Places, welcome: &Welcome) -> bool {
+    match lock_note(places).map(|note| note.instance).filter(|instance| *instance != 0) {
+        Some(instance) => instance != welcome.instance,
+        None => lock_is_free(places) == Some(true),
     }
 }
 
@@ -140,13 +171,8 @@ fn refused(endpoint: &Endpoint, error: &io::Error) -> Result<Attempt, Failure> {
     use io::ErrorKind as Kind;
     let path = endpoint.to_string();
     match error.kind() {
-        // The last three: it accepted and ended, so nobody is there any more.
-        Kind::NotFound
-        | Kind::ConnectionRefused
-        | Kind::NotADirectory
-        | Kind::UnexpectedEof
-        | Kind::BrokenPipe
-        | Kind::ConnectionReset => Ok(Attempt::Nobody),
+        Kind::NotFound | Kind::ConnectionRefused | Kind::NotADirectory => Ok(Attempt::Nobody),
+        Kind::UnexpectedEof | Kind::BrokenPipe | Kind::ConnectionReset => Ok(Attempt::Closed),
         Kind::TimedOut => Err(Failure::unresponsive(format!("what listens on {path} does not answer")).path(path)),
         Kind::PermissionDenied => {
             Err(Failure::new(ErrorCode::Refused, format!("cannot use the socket {path}: {error}")).path(path))

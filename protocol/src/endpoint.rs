@@ -186,12 +186,15 @@ pub struct LockNote {
     pub endpoint: String,
     /// Directory of its log files.
     pub logs: String,
+    /// What its welcome says, so that a client knows whether it talks to the daemon of its own home; 0 when not said.
+    pub instance: u64,
 }
 
 impl LockNote {
     /// The text to write.
     pub fn to_text(&self) -> String {
-        format!("pid={}\nversion={}\nendpoint={}\nlogs={}\n", self.pid, self.version, self.endpoint, self.logs)
+        let Self { pid, version, endpoint, logs, instance } = self;
+        format!("pid={pid}\nversion={version}\nendpoint={endpoint}\nlogs={logs}\ninstance={instance:016x}\n")
     }
 
     /// Reads a note; unknown lines are skipped, missing ones leave empty values.
@@ -204,6 +207,7 @@ impl LockNote {
                 "version" => value.clone_into(&mut note.version),
                 "endpoint" => value.clone_into(&mut note.endpoint),
                 "logs" => value.clone_into(&mut note.logs),
+                "instance" => note.instance = u64::from_str_radix(value, 16).unwrap_or(0),
                 _ => {}
             }
         }
@@ -251,7 +255,8 @@ mod tests {
 
     #[test]
     fn lock_notes_round_trip() {
-        let note = LockNote { pid: 9, version: "0.1.0".into(), endpoint: "/a=b".into(), logs: "/l\r".into() };
+        let (version, endpoint, logs) = ("0.1.0".into(), "/a=b".into(), "/l\r".into());
+        let note = LockNote { pid: 9, version, endpoint, logs, instance: 0xabc };
         assert_eq!(LockNote::from_text(&note.to_text()), note);
         assert_eq!(LockNote::from_text("garbage\n\nx=y"), LockNote::default());
     }

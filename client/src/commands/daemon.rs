@@ -107,9 +107,9 @@ fn stop(context: &Context<'_>) -> Result<bool, Failure> {
             Err(failure) => return Err(failure),
         },
         Attempt::Skewed(endpoint, ..) => launch::ask_to_end(&endpoint, ShutdownReason::Requested)?,
-        Attempt::Nobody if lock_is_free(&places) != Some(false) => return Ok(false),
+        Attempt::Nobody | Attempt::Closed if lock_is_free(&places) != Some(false) => return Ok(false),
         // It is starting or ending; when it is neither, waiting for its lock says so.
-        Attempt::Nobody => {}
+        Attempt::Nobody | Attempt::Closed => {}
     }
     launch::wait_until_ended(&places)?;
     Ok(true)

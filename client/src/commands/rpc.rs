@@ -73,7 +73,7 @@ pub fn socket(context: &mut Context<'_>) -> Done {
     let endpoint = match attempt(&places, &call, WELCOME_WITHIN) {
         Ok(Attempt::Ready(connection)) => connection.endpoint,
         Ok(Attempt::Skewed(endpoint, ..)) => endpoint,
-        Ok(Attempt::Nobody) | Err(_) => places.endpoint,
+        Ok(Attempt::Nobody | Attempt::Closed) | Err(_) => places.endpoint,
     };
     if context.json {
         json::data(context.out, &format!("{{\"endpoint\":{}}}", json::string(&endpoint.to_string())))?;

@@ -161,11 +161,18 @@ fn prompts_are_silent_about_everything_but_drift() {
 fn the_lock_note_leads_to_a_daemon_of_another_session() {
     let home = Home::new();
     let elsewhere = home.dir.path().join("elsewhere.sock");
-    let replies = vec![vec![status_of(vec![])]];
+    let replies = vec![vec![status_of(vec![])], vec![]];
     home.serve_at(&elsewhere, Script { protocol: PROTOCOL, version: "0.1.0", replies, line: "" }, None);
-    let note = LockNote { pid: 1, endpoint: elsewhere.display().to_string(), ..LockNote::default() };
+    let endpoint = elsewhere.display().to_string();
+    let mut note = LockNote { pid: 1, endpoint, instance: CLOCK.instance, ..LockNote::default() };
     std::fs::write(home.places.lock_file(), note.to_text()).expect("write");
     assert_eq!(home.run(&["status"]).0, exit::OK);
+    // Whoever listens there now is not who noted it.
+    note.instance += 1;
+    std::fs::write(home.places.lock_file(), note.to_text()).expect("write");
+    let (code, _, err) = home.run(&["status"]);
+    assert_eq!(code, exit::NO_DAEMON, "{err}");
+    assert!(err.contains("of another home"), "{err}");
 }
 
 #[test]
@@ -175,8 +182,12 @@ fn what_is_no_daemon_is_not_trusted() {
     std::fs::create_dir_all(socket.parent().expect("parent")).expect("create");
     let listener = std::os::unix::net::UnixListener::bind(&socket).expect("bind");
     std::thread::spawn(move || {
+        let mut kept = Vec::new();
         for stream in listener.incoming() {
-            std::io::Write::write_all(&mut stream.expect("accept"), b"HTTP/1.1 400 Bad Request\r\n").expect("write");
+            let mut stream = stream.expect("accept");
+            std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n").expect("write");
+            // Closing with something unread would reset the connection, and nobody would see the answer.
+            kept.push(stream);
         }
     });
     let (code, _, err) = home.run(&["status"]);

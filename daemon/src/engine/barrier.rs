@@ -95,12 +95,9 @@ impl Barrier {
         self.tickets.iter().map(|t| t.deadline).min()
     }
 
-    /// Projects that somebody waits for, by path.
-    pub fn projects(&self) -> impl Iterator<Item = &str> {
-        self.tickets.iter().filter_map(|ticket| match &ticket.scope {
-            SyncScope::Project(path) => Some(&**path),
-            SyncScope::All => None,
-        })
+    /// Scopes of one project that somebody waits for.
+    pub fn projects(&self) -> impl Iterator<Item = &SyncScope> {
+        self.tickets.iter().map(|ticket| &ticket.scope).filter(|scope| **scope != SyncScope::All)
     }
 
     /// Whether nobody waits.

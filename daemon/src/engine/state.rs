@@ -256,16 +256,16 @@ impl State {
         self.work.mark(unit, root, Mark { since: self.seq, look, hint, urgency }, now.mono);
     }
 
-    /// Brings a scope up to `after`: what waits for quiet is looked at now, and what no event speaks for is compared.
+    /// Whether nothing that was marked at or before `after` can still change the answer of `scope`.
     fn is_current(&self, scope: &SyncScope, after: Seq) -> bool {
         let is_open = |root| self.work.is_open(root, after);
         match scope {
             SyncScope::All => !self.work.open_roots().any(is_open),
             SyncScope::Project(path) => {
                 let project = self.projects_by_path.get(Path::new(&**path)).map(|slot| Root::Project(*slot));
-                // Every project depends on the home and the collections.
-                let shared = self.collections.keys().copied().map(Root::Collection).chain([Root::Home]);
-                !shared.chain(project).any(is_open)
+                // By name: at a cold start a thousand other projects are open.
+                let roots = self.collections.keys().copied().map(Root::Collection).chain([Root::Home]).chain(project);
+                !roots.filter(|root| self.concerns(scope, *root)).any(is_open)
             }
         }
     }

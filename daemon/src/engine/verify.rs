@@ -106,31 +106,40 @@ impl State {
         for slot in missing {
             self.work.mark(Unit::Project(slot), Root::Project(slot), mark, now.mono);
         }
-        match project {
-            None => self.work.hurry(|_| true, now.mono),
-            Some(slot) => {
-                let concerns = |root: Root| !matches!(root, Root::Project(s) if s != slot);
-                self.work.hurry(concerns, now.mono);
-                // At a cold start they are queued behind those of every other project.
-                let units: HashSet<Unit> = self.work.started(concerns).collect();
-                if !units.is_empty() {
-                    self.effects.push(Effect::Promote(units));
-                }
+        if project.is_none() {
+            return self.work.hurry(|_| true, now.mono);
+        }
+        let roots: HashSet<Root> = self.work.open_roots().filter(|root| self.concerns(scope, *root)).collect();
+        self.work.hurry(|root| roots.contains(&root), now.mono);
+        // At a cold start they are queued behind those of every other project.
+        let units: HashSet<Unit> = self.work.started(|root| roots.contains(&root)).collect();
+        if !units.is_empty() {
+            self.effects.push(Effect::Promote(units));
+        }
+    }
+
+    /// Whether what is outstanding below `root` can change the answer of `scope`. Every project depends on the home and on
+    /// the lists of collections, which say what is called how, but only on the artifacts of the collections that it uses:
+    /// a gigabyte in another one holds up nobody.
+    pub(super) fn concerns(&self, scope: &SyncScope, root: Root) -> bool {
+        let SyncScope::Project(path) = scope else { return true };
+        let slot = self.projects_by_path.get(Path::new(&**path));
+        match root {
+            Root::Home => true,
+            Root::Project(other) => slot == Some(&other),
+            Root::Collection(collection) => {
+                let project = slot.and_then(|slot| self.projects.get(slot));
+                self.work.is_outstanding(Unit::Collection(collection))
+                    || project.is_some_and(|project| project.uses.contains(&collection))
             }
         }
     }
 
     /// The urgency of a look, given who waits for what.
     pub(super) fn urgency_of(&self, unit: Unit, urgency: Urgency) -> Urgency {
-        let mut awaited =
-            self.barrier.projects().filter_map(|path| self.projects_by_path.get(Path::new(path))).peekable();
-        let is_awaited = awaited.peek().is_some()
-            && match self.root_of(unit) {
-                Some(Root::Project(slot)) => awaited.any(|awaited| *awaited == slot),
-                // Every project depends on the home and the collections.
-                _ => true,
-            };
-        if is_awaited { Urgency::Now } else { urgency }
+        let Some(root) = self.root_of(unit) else { return urgency };
+        let awaited = self.barrier.projects().any(|scope| self.concerns(scope, root));
+        if awaited { Urgency::Awaited } else { urgency }
     }
 
     /// What is due at this time.

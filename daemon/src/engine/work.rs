@@ -181,6 +181,11 @@ impl Work {
         self.open.get(&root).and_then(|open| open.keys().next()).is_some_and(|first| *first <= seq)
     }
 
+    /// Whether this unit must be looked at, or is being looked at.
+    pub fn is_outstanding(&self, unit: Unit) -> bool {
+        self.waiting.contains_key(&unit) || self.running.contains_key(&unit)
+    }
+
     /// Roots with anything outstanding.
     pub fn open_roots(&self) -> impl Iterator<Item = Root> + '_ {
         self.open.keys().copied()

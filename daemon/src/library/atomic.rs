@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// How the names of temporary files end; the ignore list covers them.
+pub const SUFFIX: &str = ".tmp";
+
 /// A file that could not be replaced.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {verb} {}: {source}", path.display())]
@@ -33,7 +36,7 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<(), WriteError> {
     // Created 0600 by `tempfile` on Unix; a rename keeps that.
     let mut file = tempfile::Builder::new()
         .prefix(&prefix)
-        .suffix(".tmp")
+        .suffix(SUFFIX)
         .tempfile_in(directory)
         .map_err(failed("create a temporary file for"))?;
     file.write_all(text.as_bytes()).map_err(failed("write"))?;
@@ -49,7 +52,14 @@ pub fn write_atomically(path: &Path, text: &str) -> Result<(), WriteError> {
 pub fn remove_leftovers(path: &Path) -> Result<(), WriteError> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let (Some(directory), Some(name)) = (target.parent(), target.file_name()) else { return Ok(()) };
-    let prefix = format!(".{}.", name.to_string_lossy());
+    remove_temporaries(directory, &format!(".{}.", name.to_string_lossy()))
+}
+
+/// Removes the files of `directory` that are called `<prefix>…`[`SUFFIX`].
+///
+/// # Errors
+/// The directory cannot be read, or a file cannot be removed.
+pub fn remove_temporaries(directory: &Path, prefix: &str) -> Result<(), WriteError> {
     let failed = |verb, path: &Path| {
         let path = path.to_owned();
         move |source| WriteError { verb, path, source }
@@ -57,7 +67,7 @@ pub fn remove_leftovers(path: &Path) -> Result<(), WriteError> {
     for entry in std::fs::read_dir(directory).map_err(failed("read", directory))? {
         let entry = entry.map_err(failed("read", directory))?;
         let name = entry.file_name();
-        if name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(".tmp")).is_some() {
+        if name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_suffix(SUFFIX)).is_some() {
             std::fs::remove_file(entry.path()).map_err(failed("remove", &entry.path()))?;
         }
     }

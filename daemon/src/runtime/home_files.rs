@@ -3,6 +3,7 @@
 //! Nothing that is there is written to, not even an empty or damaged file: a person may be about to fill it. What is made is
 //! as open to others as the home itself, which may be shared on purpose; the umask of whoever started the daemon says nothing about that.
 
+use crate::library::atomic::{SUFFIX, remove_temporaries};
 use crate::library::init::{DEFAULT_CONFIG, EMPTY_LOCK, empty_collection};
 use crate::model::Timestamp;
 use skillmeat_protocol::endpoint::Places;
@@ -15,6 +16,9 @@ use std::path::{Path, PathBuf};
 const DEFAULT_COLLECTION: &str = "default";
 /// What the original makes in a collection; other containers come when they are needed.
 const CONTAINERS: [&str; 4] = ["skills", "commands", "agents", "workflows"];
+
+/// How the temporary names of files begin, wherever they are made: beside a person's own, which are left alone.
+const PREFIX: &str = ".skillmeat-init.";
 
 /// Makes what is missing; `now` is the new collection's date. A home whose `collections` has others but no `default` gets
 /// one, as the settings that are made name it.
@@ -38,6 +42,18 @@ pub fn init(places: &Places, now: Timestamp) -> io::Result<InitReply> {
     // Last: it is what makes the directory a collection.
     made.file(&default.join("collection.toml"), &empty_collection(DEFAULT_COLLECTION, now))?;
     Ok(InitReply { home: places.home.display().to_string(), created: made.created })
+}
+
+/// Removes what a kill left of making files. Only for the holder of the instance lock, who alone makes them.
+pub fn remove_leftovers(places: &Places) {
+    for directory in [places.home.clone(), places.home.join("collections").join(DEFAULT_COLLECTION)] {
+        if !directory.is_dir() {
+            continue;
+        }
+        if let Err(error) = remove_temporaries(&directory, PREFIX) {
+            tracing::warn!(%error, "a temporary file stays");
+        }
+    }
 }
 
 struct Made {
@@ -67,8 +83,8 @@ impl Made {
         }
         let directory = path.parent().unwrap_or(Path::new("/"));
         let mut file = tempfile::Builder::new()
-            .prefix(".skillmeat-init.")
-            .suffix(".tmp")
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
             .tempfile_in(directory)
             .map_err(about("make", path))?;
         file.write_all(text.as_bytes()).map_err(about("write", path))?;
@@ -160,6 +176,28 @@ mod tests {
         assert_eq!(fs::read_to_string(home.join("config.toml")).expect("read"), "");
         let manifest = fs::read_to_string(home.join("collections/default/collection.toml"));
         assert_eq!(manifest.expect("read"), "damaged [");
+    }
+
+    #[test]
+    fn what_a_kill_left_is_removed_and_nothing_else() {
+        let temp = tempfile::tempdir().expect("a temporary directory");
+        let places = places(temp.path());
+        remove_leftovers(&places);
+        init(&places, NOW).expect("made");
+        let count = || fs::read_dir(temp.path().join("collections/default")).expect("made").count();
+        let before = count();
+        let paths = ["", "collections/default"].map(|name| temp.path().join(name));
+        for directory in &paths {
+            for name in [".skillmeat-init.0jLQnY.tmp", ".config.toml.0jLQnY.tmp"] {
+                fs::write(directory.join(name), "half").expect("written");
+            }
+        }
+        remove_leftovers(&places);
+        assert_eq!(count(), before + 1);
+        for directory in &paths {
+            assert!(!directory.join(".skillmeat-init.0jLQnY.tmp").exists());
+            assert!(directory.join(".config.toml.0jLQnY.tmp").exists(), "somebody else's");
+        }
     }
 
     #[test]

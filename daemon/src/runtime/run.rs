@@ -138,6 +138,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let logging = log::start(&destination, std::env::var(log::LEVEL_VARIABLE).ok().as_deref());
     tracing::info!(version = VERSION, pid = std::process::id(), home = %places.home.display(), "starting");
 
+    home_files::remove_leftovers(&places);
     let files = registry::read(&places.state).map_err(StartError::Registry)?;
     let opened = cache::open(&directories.cache)?;
     let metrics = Arc::new(Metrics::default());
@@ -197,6 +198,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         version: VERSION.into(),
         endpoint: places.endpoint.to_string(),
         logs: directories.logs.display().to_string(),
+        instance: id,
     })?;
     let notes = opened
         .notes

@@ -1,7 +1,8 @@
 //! The threads that look at the disk: a queue with a fast lane, and nothing shared but the watch set and counters.
 //!
 //! An artifact of more than [`LARGE`] is left to a thread of its own, one after the other: a few files of a gigabyte would
-//! keep every thread busy for seconds, and with them every other unit and every barrier.
+//! keep every thread busy for seconds, and with them every other unit and every barrier. One that somebody waits for has
+//! another thread: it does not wait behind large ones that nobody waits for.
 
 use super::job::{Finding, Job, JobKind, Outcome};
 use super::link::Fence;
@@ -23,7 +24,9 @@ const LARGE: u64 = 32 * 1024 * 1024;
 /// Which lane a job takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// Somebody waits, or something just changed.
+    /// Somebody waits for this and not for everything.
+    Awaited,
+    /// Something just changed.
     Now,
     /// First look, slow verification.
     WhenIdle,
@@ -54,6 +57,7 @@ struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
     wake_large: Condvar,
+    wake_awaited: Condvar,
     around: Surroundings,
 }
 
@@ -61,7 +65,13 @@ struct Shared {
 struct Queue {
     now: VecDeque<Job>,
     when_idle: VecDeque<Job>,
+    /// Turned out to be large.
     large: VecDeque<Job>,
+    /// The same, and somebody waits for it.
+    large_awaited: VecDeque<Job>,
+    /// What is queued or under way, and somebody waits for it: that it is large is found out on the way.
+    awaited: HashSet<Unit>,
+    under_way: HashSet<Unit>,
     stopping: bool,
 }
 
@@ -75,13 +85,44 @@ impl Queue {
         job
     }
 
-    /// Moves these from the slow lane to the end of the fast one.
-    fn promote(&mut self, units: &HashSet<Unit>) {
-        let (urgent, rest): (VecDeque<_>, VecDeque<_>) =
-            std::mem::take(&mut self.when_idle).into_iter().partition(|job| units.contains(&job.unit));
-        self.now.extend(urgent);
-        self.when_idle = rest;
+    fn submit(&mut self, job: Job, urgency: Urgency) {
+        self.under_way.insert(job.unit);
+        if urgency == Urgency::Awaited {
+            self.awaited.insert(job.unit);
+        }
+        match urgency {
+            Urgency::Awaited | Urgency::Now => self.now.push_back(job),
+            Urgency::WhenIdle => self.when_idle.push_back(job),
+        }
     }
+
+    /// Moves these from the slow lane to the end of the fast one, and those that are large to the lane of their own.
+    fn promote(&mut self, units: &HashSet<Unit>) {
+        // What has ended meanwhile has been answered for; its next look is another one.
+        self.awaited.extend(units.intersection(&self.under_way));
+        move_matching(&mut self.when_idle, &mut self.now, units);
+        move_matching(&mut self.large, &mut self.large_awaited, units);
+    }
+
+    fn is_large(&mut self, job: Job) {
+        let lane = if self.awaited.contains(&job.unit) { &mut self.large_awaited } else { &mut self.large };
+        lane.push_back(job);
+    }
+
+    fn ended(&mut self, unit: Unit) {
+        self.under_way.remove(&unit);
+        self.awaited.remove(&unit);
+        if self.under_way.is_empty() {
+            self.under_way = HashSet::new();
+        }
+    }
+}
+
+fn move_matching(from: &mut VecDeque<Job>, to: &mut VecDeque<Job>, units: &HashSet<Unit>) {
+    let (matching, rest): (VecDeque<_>, VecDeque<_>) =
+        std::mem::take(from).into_iter().partition(|job| units.contains(&job.unit));
+    to.extend(matching);
+    *from = rest;
 }
 
 /// What a thread is for.
@@ -91,13 +132,16 @@ enum Role {
     Any,
     /// What turned out to be large.
     Large,
+    /// Of that, what somebody waits for.
+    LargeAwaited,
 }
 
 impl Role {
     fn next(self, queue: &mut Queue) -> Option<Job> {
         match self {
             Self::Any => queue.now.pop_front().or_else(|| queue.pop_idle()),
-            Self::Large => queue.large.pop_front(),
+            Self::Large => queue.large_awaited.pop_front().or_else(|| queue.large.pop_front()),
+            Self::LargeAwaited => queue.large_awaited.pop_front(),
         }
     }
 
@@ -105,13 +149,14 @@ impl Role {
         match self {
             Self::Any => &shared.wake,
             Self::Large => &shared.wake_large,
+            Self::LargeAwaited => &shared.wake_awaited,
         }
     }
 
     const fn most(self) -> u64 {
         match self {
             Self::Any => LARGE,
-            Self::Large => u64::MAX,
+            Self::Large | Self::LargeAwaited => u64::MAX,
         }
     }
 }
@@ -123,7 +168,7 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Starts `threads` threads, and one for what is large, that pass each outcome to `sink`.
+    /// Starts `threads` threads, and two for what is large, that pass each outcome to `sink`.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -132,11 +177,12 @@ impl Pool {
         around: Surroundings,
         sink: impl Fn(Outcome) + Send + Clone + 'static,
     ) -> std::io::Result<Self> {
-        let (queue, wake, wake_large) = (Mutex::default(), Condvar::new(), Condvar::new());
-        let shared = Arc::new(Shared { queue, wake, wake_large, around });
+        let (wake, wake_large, wake_awaited) = (Condvar::new(), Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { queue: Mutex::default(), wake, wake_large, wake_awaited, around });
         let mut pool = Self { shared: Arc::clone(&shared), threads: Vec::new() };
         let any = (0..threads).map(|n| (format!("scan-{n}"), Role::Any));
-        for (name, role) in any.chain([("scan-large".to_owned(), Role::Large)]) {
+        let large = [("scan-large", Role::Large), ("scan-awaited", Role::LargeAwaited)];
+        for (name, role) in any.chain(large.map(|(name, role)| (name.to_owned(), role))) {
             let (shared, sink) = (Arc::clone(&shared), sink.clone());
             let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared, role, &sink))?;
             pool.threads.push(thread);
@@ -147,18 +193,14 @@ impl Pool {
     /// Queues a job.
     pub fn submit(&self, job: Job, urgency: Urgency) {
         self.shared.around.metrics.scan_queue.fetch_add(1, Ordering::Relaxed);
-        let mut queue = lock(&self.shared.queue);
-        match urgency {
-            Urgency::Now => queue.now.push_back(job),
-            Urgency::WhenIdle => queue.when_idle.push_back(job),
-        }
-        drop(queue);
+        lock(&self.shared.queue).submit(job, urgency);
         self.shared.wake.notify_one();
     }
 
     /// Takes what is queued for these units before what is less urgent.
     pub fn promote(&self, units: &HashSet<Unit>) {
         lock(&self.shared.queue).promote(units);
+        self.shared.wake_awaited.notify_one();
     }
 }
 
@@ -167,6 +209,7 @@ impl Drop for Pool {
         lock(&self.shared.queue).stopping = true;
         self.shared.wake.notify_all();
         self.shared.wake_large.notify_all();
+        self.shared.wake_awaited.notify_all();
         for thread in self.threads.drain(..) {
             // A thread that panicked has already said so in the log.
             let _ = thread.join();
@@ -197,10 +240,13 @@ fn work(shared: &Shared, role: Role, sink: &impl Fn(Outcome)) {
         // A defect in a scan must not end the thread: the unit would be outstanding for ever.
         let done = catch_unwind(AssertUnwindSafe(|| perform(&job, role, &shared.around, &mut buffer)));
         if matches!(&done, Ok(Outcome { finding: Finding::Large, .. })) {
-            lock(&shared.queue).large.push_back(job);
+            lock(&shared.queue).is_large(job);
             shared.wake_large.notify_one();
+            shared.wake_awaited.notify_one();
             continue;
         }
+        // Before the engine hears of it: it may submit the next look at once.
+        lock(&shared.queue).ended(unit);
         let outcome = done.unwrap_or_else(|_| Outcome {
             unit,
             finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
@@ -245,20 +291,4 @@ fn perform(job: &Job, role: Role, around: &Surroundings, buffer: &mut Buffer) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::unit::ProjectSlot;
-
-    #[test]
-    fn what_somebody_waits_for_overtakes_in_order() {
-        let unit = |n| Unit::Project(ProjectSlot(n));
-        let job = |n| Job { unit: unit(n), kind: JobKind::Project { root: std::path::Path::new("/p").into() } };
-        let mut queue = Queue { now: [job(9)].into(), when_idle: (0..5).map(job).collect(), ..Queue::default() };
-        queue.promote(&HashSet::from([unit(3), unit(1), unit(7)]));
-        let units = |jobs: &VecDeque<Job>| jobs.iter().map(|job| job.unit).collect::<Vec<_>>();
-        assert_eq!(
-            (units(&queue.now), units(&queue.when_idle)),
-            ([9, 1, 3].map(unit).into(), [0, 2, 4].map(unit).into())
-        );
-    }
-}
+mod tests;

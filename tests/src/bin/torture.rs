@@ -8,7 +8,7 @@ use skillmeat_tests::torture::{cache, connections, events, files, kill};
 const USAGE: &str = "usage: torture kill [--times N] [--seed S]
        torture cache [--bytes N] [--starts N] [--seed S]
        torture events [--ops N] [--seed S]
-       torture connections [--rounds N] [--artifacts N] [--still SECONDS]
+       torture connections [--rounds N] [--standing N] [--artifacts N] [--still SECONDS]
        torture files [--huge N] [--mebibytes N] [--records N]";
 
 fn main() -> ExitCode {
@@ -28,7 +28,7 @@ fn run() -> Result<String, String> {
     let mut args = std::env::args().skip(1);
     let theme = args.next().ok_or(USAGE)?;
     let (mut times, mut seed, mut bytes, mut starts, mut operations) = (300, 1, 5_000, 60, 300);
-    let (mut rounds, mut artifacts, mut still) = (20, 30_000, 30);
+    let (mut rounds, mut standing, mut artifacts, mut still) = (20, 16, 30_000, 30);
     let mut hostile = files::Options::default();
     while let Some(name) = args.next() {
         let value: u64 = args.next().and_then(|text| text.parse().ok()).ok_or(USAGE)?;
@@ -38,6 +38,7 @@ fn run() -> Result<String, String> {
             "--starts" => starts = value,
             "--ops" => operations = value,
             "--rounds" => rounds = value,
+            "--standing" => standing = value,
             "--artifacts" => artifacts = value,
             "--still" => still = value,
             "--huge" => hostile.huge = value as usize,
@@ -53,8 +54,10 @@ fn run() -> Result<String, String> {
     match theme.as_str() {
         "kill" => kill::run(&binaries, kill::Options { times, seed }).map(|report| text(&report)),
         "cache" => cache::run(&binaries, cache::Options { bytes, starts, seed }).map(|report| text(&report)),
-        "connections" => connections::run(&binaries, connections::Options { rounds, artifacts, still_s: still })
-            .map(|report| text(&report)),
+        "connections" => {
+            let options = connections::Options { rounds, standing, artifacts, still_s: still };
+            connections::run(&binaries, options).map(|report| text(&report))
+        }
         "events" => events::run(&binaries, events::Options { operations, seed }).map(|report| text(&report)),
         "files" => files::run(&binaries, hostile).map(|report| text(&report)),
         _ => Err(USAGE.to_owned()),

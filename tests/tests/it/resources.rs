@@ -101,7 +101,7 @@ fn with_too_little_memory_it_answers_right_or_ends_with_a_message() {
     assert!(daemon.terminate().success());
     let errors = scene.sandbox.root.join("daemon.stderr");
     let (mut served, mut ended) = (0, 0);
-    for share in [10, 12, 15, 20, 30, 60] {
+    for share in [20, 30, 40, 50, 65, 80] {
         let _ = fs::remove_file(&errors);
         let started = scene.start_under(&format!("ulimit -v {};", virtual_kib * share / 100));
         let died = match started {

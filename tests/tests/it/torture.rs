@@ -1,6 +1,6 @@
-//! Kills, damaged caches and lost events, each for seconds; the long versions are `cargo run --bin torture`.
+//! Kills, damaged caches, lost events and hostile clients, each for seconds; the long versions are `cargo run --bin torture`.
 
-use skillmeat_tests::torture::{Tally, cache, events, kill};
+use skillmeat_tests::torture::{Tally, cache, connections, events, kill};
 
 use crate::binaries;
 
@@ -73,4 +73,12 @@ fn beyond_the_limit_of_watches_roots_are_polled_until_it_is_raised() {
 #[test]
 fn a_shared_file_system_is_polled() {
     counted(|tally| events::shared(&binaries(), tally));
+}
+
+#[test]
+fn crowds_and_standstills_cost_nobody_else_anything() {
+    let options = connections::Options { rounds: 2, standing: 0, artifacts: 300, still_s: 1 };
+    let tally = check(connections::run(&binaries(), options));
+    assert_eq!(tally.of("waiting clients answered"), 32, "{tally}");
+    assert!(tally.of("of a crowd, told why not") > 0, "{tally}");
 }

@@ -103,6 +103,30 @@ fn other_projects_do_not_delay_it_and_collections_do() {
 }
 
 #[test]
+fn artifacts_of_a_collection_delay_only_the_projects_that_use_it() {
+    let mut world = world();
+    world.collection("team", &[("huge", 1)]);
+    world.project("/t", "team", &[("huge", 1)]);
+    let mut bench = Bench::running(world);
+    bench.edit(&original("team", "huge"), 9);
+    bench.urgent.clear();
+    let (p, t) = (bench.sync(of("/p")), bench.sync(of("/t")));
+    bench.drained(Heard::Everything);
+    assert_eq!((bench.synced(p), bench.synced(t)), (Some(None), None));
+    let awaited: Vec<_> = bench.jobs.iter().map(|job| bench.urgent.contains(&job.unit)).collect();
+    assert_eq!(awaited, [true], "for the project that uses it");
+    bench.settle();
+    assert_eq!((bench.synced(t), bench.drift("/t", "huge")), (Some(None), S::Outdated));
+    // What it is called, and so who uses it, is for its listing to say.
+    bench.touch(collection_root("team").join("collection.toml"));
+    let p = bench.sync(of("/p"));
+    bench.drained(Heard::Everything);
+    assert_eq!(bench.synced(p), None);
+    bench.settle();
+    assert_eq!(bench.synced(p), Some(None));
+}
+
+#[test]
 fn where_nothing_can_be_drained_the_scope_is_compared() {
     let mut bench = Bench::running(world());
     let waiter = bench.sync(of("/p"));

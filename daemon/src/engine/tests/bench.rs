@@ -109,7 +109,7 @@ impl Bench {
         for effect in effects {
             match effect {
                 Effect::Scan(job, urgency) => {
-                    if urgency == Urgency::Now {
+                    if urgency != Urgency::WhenIdle {
                         self.urgent.insert(job.unit);
                     }
                     self.jobs.push(job);

@@ -9,7 +9,7 @@ fn places(home: &Path) -> Places {
 }
 
 fn note(pid: u32) -> LockNote {
-    LockNote { pid, version: "0.1.0".into(), endpoint: "/run/s".into(), logs: "/logs".into() }
+    LockNote { pid, version: "0.1.0".into(), endpoint: "/run/s".into(), logs: "/logs".into(), instance: 5 }
 }
 
 #[test]

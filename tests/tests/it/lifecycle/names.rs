@@ -133,5 +133,18 @@ fn the_daemon_of_another_home_keeps_its_socket() {
     let line = Daemon::try_start(&sandbox).expect_err("the socket is in use");
     assert!(line.contains("the daemon of another home") && line.contains("SKILLMEAT_HOME"), "{line}");
     assert_eq!(daemon.client().health().pid, daemon.pid());
+    // Nor does a command of that home ask it, have it watch something, or end it.
+    let project = with_drift(&sandbox);
+    for command in [&["status", "--all"][..], &["daemon", "status"], &["project", "add", &project], &["daemon", "stop"]]
+    {
+        let output = sandbox.cli(command);
+        assert_eq!(output.code, Some(4), "{output:?}");
+        assert!(output.stderr.contains("the daemon of another home"), "{output:?}");
+    }
+    assert_eq!(sandbox.cli(&["prompt", "--project", &project]).ok(), "");
+    assert!(daemon.client().projects().projects.is_empty());
     sandbox.set("HOME", sandbox.user.clone());
+    assert_eq!(sandbox.cli(&["daemon", "status", "--json"]).data()["pid"], daemon.pid());
+    sandbox.cli(&["daemon", "stop"]).ok();
+    assert!(daemon.wait().success());
 }

@@ -20,11 +20,15 @@ fn a_killed_daemon_leaves_nothing_in_the_way() {
     daemon.client().add(Path::new(&project));
     daemon.client().sync();
     daemon.kill();
+    // As a kill in the middle of `init` leaves it.
+    let half = sandbox.home.join(".skillmeat-init.0jLQnY.tmp");
+    fs::write(&half, "half").expect("a file of the sandbox");
     assert!(sandbox.socket().exists(), "this test is about a stale socket");
     assert_eq!(sandbox.cli(&["prompt", "--project", &project]).ok(), "", "a prompt starts nothing");
 
     let daemon = Daemon::start(&sandbox);
     assert_eq!(daemon.client().state("app", "skill:pdf"), Some(DriftState::Modified));
+    assert!(!half.exists());
     daemon.kill();
     let status = sandbox.cli(&["status", "--all", "--porcelain"]);
     assert!(status.ok().starts_with("M  skill:pdf"), "{status:?}");

@@ -74,6 +74,31 @@ fn an_older_daemon_is_asked_to_hand_over() {
     assert!(sandbox.cli(&["status", "--all", "--porcelain"]).ok().starts_with("M  skill:pdf"));
 }
 
+/// A daemon that is beyond what it can even refuse closes without a word; its lock says that it lives.
+#[test]
+fn a_daemon_that_closes_every_connection_is_not_said_to_be_away() {
+    let sandbox = Sandbox::new(&binaries());
+    let listener = listen(&sandbox);
+    let lock = fs::File::create(sandbox.places().lock_file()).expect("a file of the sandbox");
+    lock.lock().expect("nobody holds it");
+    let closing = thread::spawn(move || {
+        for stream in listener.incoming() {
+            // The last one says more than a preamble does.
+            let mut opening = [0; PREAMBLE_LEN];
+            if stream.and_then(|mut stream| stream.read(&mut opening)).is_ok_and(|_| opening.starts_with(b"{")) {
+                return;
+            }
+        }
+    });
+    for command in [&["daemon", "status"][..], &["status", "--all"]] {
+        let output = sandbox.cli(command);
+        assert_eq!(output.code, Some(3), "{output:?}");
+        assert!(output.stderr.contains("too many connections are open"), "{output:?}");
+    }
+    UnixStream::connect(sandbox.socket()).and_then(|mut last| last.write_all(b"{")).expect("it listens");
+    closing.join().expect("it does not panic");
+}
+
 #[test]
 fn a_client_of_another_protocol_learns_who_is_newer() {
     let sandbox = Sandbox::new(&binaries());
