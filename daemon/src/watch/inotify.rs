@@ -229,8 +229,10 @@ impl Instance {
                 Some(name) => dir.join(name),
                 None => dir,
             };
-            let departed = flags.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM | itself);
-            if departed && (name.is_none() || flags.contains(ReadFlags::ISDIR)) {
+            // A directory that is moved onto an empty one is another in the same place; that the old one is gone is told
+            // only when nobody has it open any more.
+            let replaced = ReadFlags::DELETE | ReadFlags::MOVED_FROM | ReadFlags::MOVED_TO;
+            if flags.intersects(replaced | itself) && (name.is_none() || flags.contains(ReadFlags::ISDIR)) {
                 self.forget(&path);
             }
             let ongoing = flags.contains(ReadFlags::MODIFY)

@@ -145,7 +145,8 @@ fn deliver(event: notify::Result<notify::Event>, dirs: &Mutex<Dirs>, metrics: &M
         EventKind::Modify(ModifyKind::Name(mode)) => match mode {
             // A repetition of `From` and `To`, which came by themselves.
             RenameMode::Both => return,
-            mode => mode != RenameMode::To,
+            // Also of one that arrived: it may be in the place of another.
+            _ => true,
         },
         _ => false,
     };

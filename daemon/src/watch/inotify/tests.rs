@@ -27,6 +27,26 @@ fn a_directory_that_takes_the_place_of_another_is_watched() {
     assert!(disk.is_watched(&a));
 }
 
+/// Its end is told when the last who has it open closes it, which may be a look that reads it.
+#[test]
+fn a_directory_that_is_moved_onto_an_empty_one_is_watched() {
+    let disk = Disk::new();
+    let (a, b) = (disk.mkdir("a"), disk.mkdir("b"));
+    for dir in [&disk.root, &a] {
+        assert_eq!(disk.watches.ensure(dir), Ensured::Watched);
+    }
+    let open = fs::File::open(&a).expect("it is there");
+    fs::rename(&b, &a).expect("onto an empty directory");
+    disk.touched();
+    assert_eq!(disk.watches.ensure(&a), Ensured::Watched);
+    fs::write(a.join("f"), "x").expect("a file");
+    assert!(disk.touched().contains(&a.join("f")));
+    drop(open);
+    disk.touched();
+    disk.watches.ensure(&a);
+    assert!(disk.is_watched(&a));
+}
+
 #[test]
 fn what_lay_below_a_moved_directory_is_watched_in_its_new_and_its_old_place() {
     let disk = Disk::new();
