@@ -231,6 +231,11 @@ impl State {
         std::mem::take(&mut self.effects)
     }
 
+    /// Whether everything is being looked at for the first time, and nobody waits for one project.
+    pub fn is_catching_up(&self) -> bool {
+        !self.verified && self.barrier.projects().next().is_none()
+    }
+
     /// When the next turn is due without an event.
     pub fn deadline(&self) -> Duration {
         let times = [self.work.deadline(), self.barrier.deadline(), self.announcer.deadline(), self.next_poll];

@@ -72,6 +72,8 @@ struct Queue {
     /// What is queued or under way, and somebody waits for it: that it is large is found out on the way.
     awaited: HashSet<Unit>,
     under_way: HashSet<Unit>,
+    /// Threads for anything that have nothing to do. Telling a condition variable is a system call, also when nobody hears.
+    idle: usize,
     stopping: bool,
 }
 
@@ -193,8 +195,13 @@ impl Pool {
     /// Queues a job.
     pub fn submit(&self, job: Job, urgency: Urgency) {
         self.shared.around.metrics.scan_queue.fetch_add(1, Ordering::Relaxed);
-        lock(&self.shared.queue).submit(job, urgency);
-        self.shared.wake.notify_one();
+        let mut queue = lock(&self.shared.queue);
+        queue.submit(job, urgency);
+        let somebody_waits = queue.idle > 0;
+        drop(queue);
+        if somebody_waits {
+            self.shared.wake.notify_one();
+        }
     }
 
     /// Takes what is queued for these units before what is less urgent.
@@ -232,7 +239,11 @@ fn work(shared: &Shared, role: Role, sink: &impl Fn(Outcome)) {
             }
             match role.next(&mut queue) {
                 Some(job) => break job,
-                None => queue = role.bell(shared).wait(queue).unwrap_or_else(PoisonError::into_inner),
+                None => {
+                    queue.idle += usize::from(role == Role::Any);
+                    queue = role.bell(shared).wait(queue).unwrap_or_else(PoisonError::into_inner);
+                    queue.idle -= usize::from(role == Role::Any);
+                }
             }
         };
         drop(queue);
