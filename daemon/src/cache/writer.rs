@@ -1,6 +1,6 @@
 //! The thread that writes. It owns the connection; everybody else only hands it changes.
 //!
-//! Sending never blocks. What comes within [`GATHER`] of the first change goes into one IMMEDIATE transaction: one commit
+//! Sending never blocks. What comes within `GATHER` of the first change goes into one IMMEDIATE transaction: one commit
 //! for a burst, and one writing of a page that many rows share. A kill loses what was not written yet, which the next
 //! start finds out from the files.
 //!

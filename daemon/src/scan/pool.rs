@@ -1,6 +1,6 @@
 //! The threads that look at the disk: a queue with a fast lane, and nothing shared but the watch set and counters.
 //!
-//! An artifact of more than [`LARGE`] is left to a thread of its own, one after the other: a few files of a gigabyte would
+//! An artifact of more than `LARGE` is left to a thread of its own, one after the other: a few files of a gigabyte would
 //! keep every thread busy for seconds, and with them every other unit and every barrier. One that somebody waits for has
 //! another thread: it does not wait behind large ones that nobody waits for.
 

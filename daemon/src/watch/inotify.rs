@@ -8,7 +8,7 @@
 //!
 //! The kernel queues an event before the system call that caused it returns. Whoever empties the queue has therefore
 //! heard of every operation that finished before. Events are told in the order of the queue: whoever reads holds
-//! [`Instance::buffer`] until what it read has been told.
+//! `Instance::buffer` until what it read has been told.
 //!
 //! # Locking
 //!

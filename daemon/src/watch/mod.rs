@@ -9,7 +9,7 @@
 //!
 //! * [`inotify`] – Linux
 //! * [`places`] – which directory a kernel watch stands for
-//! * [`native`] – other systems, through notify
+//! * `native` – other systems, through notify
 //! * [`faults`] – what the tests make go wrong
 
 pub mod faults;
