@@ -6,6 +6,7 @@ use std::fs::{self, File, FileTimes};
 use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::operation::{Baseline, Recorded};
 use crate::library::{CollectionDir, ProjectDir, record, try_recorded_hash};
@@ -38,6 +39,15 @@ pub(super) fn truncate_then_write(path: &Path, text: &str) -> io::Result<()> {
 
 pub(super) fn save_atomically(path: &Path, text: &str) -> io::Result<()> {
     let temporary = beside(path, "", ".tmp.1a2b");
+    put(&temporary, text)?;
+    fs::rename(&temporary, path)
+}
+
+/// Whole or not at all, also when others do the same at the same time: the oracle adds to this file, and what it adds to
+/// half of two texts is no configuration.
+pub(super) fn replace_text(path: &Path, text: &str) -> io::Result<()> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let temporary = beside(path, "", &format!(".{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
     put(&temporary, text)?;
     fs::rename(&temporary, path)
 }

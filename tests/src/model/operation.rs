@@ -215,7 +215,7 @@ impl Operation {
             Self::Cut { path } => disk::cut(&at(path)),
             Self::MoveAway { path } => disk::move_away(root, path),
             Self::MoveBack { path } => disk::move_back(root, path),
-            Self::Default { collection } => disk::put(
+            Self::Default { collection } => disk::replace_text(
                 &root.join("h/.skillmeat/config.toml"),
                 &format!("[settings]\ndefault-collection = \"{collection}\"\n"),
             ),
