@@ -10,7 +10,7 @@
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
-//! * [`mod@bench`] – what the programs cost, beside what others cost
+//! * [`bench`](mod@bench) – what the programs cost, beside what others cost
 //! * [`soak`] – everything at once for a long time, and what of it stayed flat
 //! * [`unprivileged`] – leaving root, whom permissions do not stop
 //! * [`torture`] – kills, damage and lost events against the real daemon, and what must hold after each

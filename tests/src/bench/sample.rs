@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use super::row::Figure;
+use crate::model::rng::Rng;
 
 /// Measured times.
 #[derive(Clone, Debug, Default)]
@@ -55,8 +56,9 @@ impl Times {
     }
 }
 
-/// Runs the commands in turns, each once per turn, so that what else the machine does hits all alike; the first turn is
-/// not counted. All are started in the same way, with nothing on standard input and output thrown away.
+/// Runs the commands in turns, each once per turn, so that what else the machine does hits all alike, and each turn in
+/// another order, so that nobody always follows the same one and finds what that left in the processor's caches; the first
+/// turn is not counted. All are started in the same way, with nothing on standard input and output thrown away.
 ///
 /// # Panics
 /// When one cannot be started or fails.
@@ -65,9 +67,13 @@ pub fn interleaved(ctx: &Context, turns: usize, commands: &mut [Command]) -> Vec
     for command in &mut *commands {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     }
+    let mut order: Vec<usize> = (0..commands.len()).collect();
+    let mut rng = Rng::new(ctx.seed);
     for turn in 0..=turns {
         ctx.check();
-        for (command, times) in commands.iter_mut().zip(&mut times) {
+        rng.shuffle(&mut order);
+        for &at in &order {
+            let (command, times) = (&mut commands[at], &mut times[at]);
             let began = Instant::now();
             let status = command.status();
             let took = began.elapsed();
