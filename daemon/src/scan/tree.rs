@@ -54,6 +54,10 @@ pub fn scan(
     metrics: &Metrics,
     buffer: &mut Buffer,
 ) -> (Finding, Option<String>) {
+    // Files that lie elsewhere, behind a link in the root, are there all the same; but nothing leads to them.
+    if !request.path.starts_with(request.guard) && !request.guard.is_dir() {
+        return (Finding::RootGone, None);
+    }
     let mut unwatched = watch_way(request, watches);
     let mut beyond = Vec::new();
     let finding = match locate(request.path, watches, &mut beyond, &mut unwatched) {

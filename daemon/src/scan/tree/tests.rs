@@ -169,6 +169,9 @@ fn without_its_guard_nothing_is_said_of_an_absent_artifact() {
     assert_eq!(Look::read(&disk).tree("s"), Tree::Absent);
     std::fs::remove_dir(disk.at("guard")).expect("empty");
     assert!(matches!(Look::read(&disk).at("s"), Finding::RootGone));
+    disk.write("s/SKILL.md", "behind a link that went with the guard");
+    assert!(matches!(Look::read(&disk).at("s"), Finding::RootGone));
+    std::fs::remove_dir_all(disk.at("s")).expect("ours");
     disk.write("file", "x");
     disk.mkdir("guard");
     assert_eq!(Look::read(&disk).tree("file/below"), Tree::Absent);
