@@ -17,7 +17,7 @@ use crate::os;
 use crate::render::json;
 use crate::render::status::problem_text;
 use crate::render::term::{Tone, count, escape, paint, shell_word};
-use crate::transport::{call, lock_is_free, lock_note, unexpected};
+use crate::transport::{call, lock_is_free, noted_pid, unexpected};
 
 /// Fewer inotify watches than this are too few for a few hundred projects.
 const FEW_WATCHES: u64 = 65_536;
@@ -160,7 +160,7 @@ fn check_absent(checks: &mut Checks, context: &Context<'_>, places: &Places) {
     match lock_is_free(places) {
         Some(true) => checks.add("lock", Verdict::Fine, format!("{} is free", lock.display()), None),
         Some(false) => {
-            let pid = lock_note(places).map_or(0, |note| note.pid);
+            let pid = noted_pid(places);
             let detail = format!("{} is held by process {pid}, which does not answer", lock.display());
             checks.add(
                 "lock",

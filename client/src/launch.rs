@@ -25,7 +25,7 @@ use skillmeat_protocol::request::{Call, ShutdownReason};
 use crate::failure::Failure;
 use crate::os;
 use crate::surroundings::Surroundings;
-use crate::transport::{self, Attempt, Connection, Lines, WELCOME_WITHIN, attempt, lock_is_free, lock_note, patience};
+use crate::transport::{self, Attempt, Connection, Lines, WELCOME_WITHIN, attempt, lock_is_free, noted_pid, patience};
 
 /// Our version, in messages and in the request to hand over.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -119,7 +119,7 @@ fn settle(places: &Places, call: &Call) -> Result<Option<Connection>, Failure> {
             Attempt::Nobody | Attempt::Closed => {}
         }
         if Instant::now() >= deadline {
-            let pid = lock_note(places).map_or(0, |note| note.pid);
+            let pid = noted_pid(places);
             return Err(Failure::unresponsive(format!(
                 "a daemon (process {pid}) holds {} but neither answers nor ends",
                 places.lock_file().display()
@@ -141,7 +141,7 @@ fn settle_running(places: &Places, call: &Call) -> Result<Connection, Failure> {
             Attempt::Skewed(_, welcome, _) => return Err(daemon_is_older(&welcome)),
             Attempt::Closed if Instant::now() >= deadline => return Err(turned_away(places)),
             Attempt::Nobody if Instant::now() >= deadline => {
-                let pid = lock_note(places).map_or(0, |note| note.pid);
+                let pid = noted_pid(places);
                 return Err(Failure::unresponsive(format!(
                     "a daemon (process {pid}) holds {} but does not listen on {}",
                     places.lock_file().display(),
@@ -157,7 +157,7 @@ fn settle_running(places: &Places, call: &Call) -> Result<Connection, Failure> {
 /// A daemon that lives and closed every connection at once. It says why when it can; beyond what it can even refuse it
 /// cannot.
 fn turned_away(places: &Places) -> Failure {
-    let pid = lock_note(places).map_or(0, |note| note.pid);
+    let pid = noted_pid(places);
     let message = format!("the daemon (process {pid}) closes every connection at once: too many connections are open");
     Failure::new(ErrorCode::Refused, message)
         .hint("close some, or look for a program that opens connections and keeps them")
@@ -207,7 +207,7 @@ pub fn wait_until_ended(places: &Places) -> Result<(), Failure> {
     let deadline = Instant::now() + HAND_OVER_WITHIN;
     while lock_is_free(places) == Some(false) {
         if Instant::now() >= deadline {
-            let pid = lock_note(places).map_or(0, |note| note.pid);
+            let pid = noted_pid(places);
             return Err(Failure::unresponsive(format!("the daemon (process {pid}) was asked to end and has not")));
         }
         std::thread::sleep(LOCK_POLL);

@@ -108,6 +108,11 @@ pub fn lock_note(places: &Places) -> Option<LockNote> {
     Some(LockNote::from_text(&text)).filter(|note| !note.endpoint.is_empty())
 }
 
+/// The process that noted itself in the lock; 0 when none did.
+pub fn noted_pid(places: &Places) -> u32 {
+    lock_note(places).map_or(0, |note| note.pid)
+}
+
 fn noted_endpoint(places: &Places) -> Option<Endpoint> {
     lock_note(places).map(|note| Endpoint::from_text(&note.endpoint))
 }

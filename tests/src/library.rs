@@ -42,6 +42,14 @@ impl Sandbox {
         collection
     }
 
+    /// Makes the collection `default` with these artifacts, and the project `app` with all of them deployed.
+    pub fn app(&self, keys: &[&str]) -> (CollectionDir, ProjectDir) {
+        let (collection, project) = (self.collection("default"), self.project("app"));
+        collection.fill(keys);
+        project.deploy(&collection, keys);
+        (collection, project)
+    }
+
     /// Makes a project with an empty `.claude`.
     pub fn project(&self, name: &str) -> ProjectDir {
         let project = ProjectDir { root: self.projects.join(name) };

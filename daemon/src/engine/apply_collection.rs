@@ -2,7 +2,7 @@
 
 use super::event::Now;
 use super::items::cause;
-use super::routes::Reach;
+use super::routes::{Reach, of_listing};
 use super::snapshot::ArtifactView;
 use super::state::State;
 use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
@@ -48,8 +48,7 @@ impl State {
     pub(super) fn route_collection(&mut self, slot: CollectionSlot, scan: &CollectionScan, ended: &Running, now: Now) {
         let Some(collection) = self.collections.get_mut(&slot) else { return };
         let mut routed = vec![(Arc::clone(&collection.root), Reach::Listing)];
-        routed.extend(scan.directories.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
-        routed.extend(scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself)));
+        routed.extend(of_listing(&scan.directories, &scan.ancestors));
         let old = std::mem::replace(&mut collection.routed, routed.clone());
         self.reroute(Unit::Collection(slot), Root::Collection(slot), &old, &routed, ended.since, now);
     }

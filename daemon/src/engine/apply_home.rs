@@ -7,7 +7,7 @@
 use super::event::{Effect, Now};
 use super::items::cause;
 use super::pending::OldView;
-use super::routes::Reach;
+use super::routes::of_listing;
 use super::state::{Collection, State};
 use super::unit::{CollectionSlot, Root, Unit};
 use super::work::Running;
@@ -44,9 +44,7 @@ impl State {
     }
 
     fn route_home(&mut self, scan: &HomeScan, ended: &Running, now: Now) {
-        let listed = scan.directories.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Listing));
-        let passed = scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself));
-        let routed: Vec<_> = listed.chain(passed).collect();
+        let routed: Vec<_> = of_listing(&scan.directories, &scan.ancestors).collect();
         let old = std::mem::replace(&mut self.home_routed, routed.clone());
         self.reroute(Unit::Home, Root::Home, &old, &routed, ended.since, now);
     }

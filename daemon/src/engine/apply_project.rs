@@ -5,7 +5,7 @@
 
 use super::event::Now;
 use super::items::cause;
-use super::routes::Reach;
+use super::routes::{Reach, of_listing};
 use super::state::{Presence, State};
 use super::unit::{ProjectSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
@@ -64,9 +64,7 @@ impl State {
         let root = Arc::clone(&project.root);
         let mut routed = vec![(Arc::clone(&root), Reach::Dotted)];
         // The first directory is the root. It is listed again when it is itself a profile root, or a link leads to it.
-        let listed = scan.directories.iter().skip(1);
-        routed.extend(listed.map(|dir| (Arc::from(dir.as_path()), Reach::Listing)));
-        routed.extend(scan.ancestors.iter().map(|dir| (Arc::from(dir.as_path()), Reach::Itself)));
+        routed.extend(of_listing(scan.directories.iter().skip(1), &scan.ancestors));
         // A missing project has nothing below its root, but the ways up must stay.
         let old = std::mem::replace(&mut project.routed, routed.clone());
         self.reroute(Unit::Project(slot), Root::Project(slot), &old, &routed, ended.since, now);

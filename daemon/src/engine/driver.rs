@@ -40,7 +40,7 @@ pub struct Parts {
     pub clock: Clock,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Where directories are watched .
+    /// Where directories are watched.
     pub watches: Arc<Watches>,
     /// Who looks at the disk.
     pub pool: Pool,
@@ -211,7 +211,10 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Scan(job, urgency) => self.parts.pool.submit(job, urgency),
-                Effect::Settled => crate::os::memory::give_back(),
+                Effect::Settled => {
+                    self.parts.pool.shrink();
+                    crate::os::memory::give_back();
+                }
                 Effect::Drain(number) => self.parts.watches.drain(number),
                 Effect::Promote(units) => self.parts.pool.promote(&units),
                 Effect::RestartWatches => {

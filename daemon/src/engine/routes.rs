@@ -7,7 +7,7 @@ use super::state::TreeState;
 use super::unit::{TreeSlot, Unit};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What an event at or below a routed path means to a unit.
@@ -150,6 +150,16 @@ impl Routes {
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
+}
+
+/// Where events concern a unit that lists: at the `listed` directories and their entries, and at each `passed` path itself.
+pub(super) fn of_listing<'a>(
+    listed: impl IntoIterator<Item = &'a PathBuf>,
+    passed: &'a [PathBuf],
+) -> impl Iterator<Item = (Arc<Path>, Reach)> {
+    let route = |path: &PathBuf, reach| (Arc::from(path.as_path()), reach);
+    let listed = listed.into_iter().map(move |path| route(path, Reach::Listing));
+    listed.chain(passed.iter().map(move |path| route(path, Reach::Itself)))
 }
 
 /// Where events concern a tree; some of it may come twice. What is above an artifact, up to its guard, or above a place

@@ -1,7 +1,8 @@
 //! A fresh SkillMeat home: the files that `skillmeat init` of the original makes, where they are missing.
 //!
 //! Nothing that is there is written to, not even an empty or damaged file: a person may be about to fill it. What is made is
-//! as open to others as the home itself, which may be shared on purpose; the umask of whoever started the daemon says nothing about that.
+//! as open to others as the home itself, which may be shared on purpose; the umask of whoever started the daemon says
+//! nothing about that.
 
 use crate::library::atomic::{SUFFIX, remove_temporaries};
 use crate::library::init::{DEFAULT_CONFIG, EMPTY_LOCK, empty_collection};

@@ -78,15 +78,6 @@ struct Queue {
 }
 
 impl Queue {
-    /// The first look at everything is by far the longest queue there ever is; its room is given back.
-    fn pop_idle(&mut self) -> Option<Job> {
-        let job = self.when_idle.pop_front();
-        if self.when_idle.is_empty() {
-            self.when_idle = VecDeque::new();
-        }
-        job
-    }
-
     fn submit(&mut self, job: Job, urgency: Urgency) {
         self.under_way.insert(job.unit);
         if urgency == Urgency::Awaited {
@@ -114,9 +105,6 @@ impl Queue {
     fn ended(&mut self, unit: Unit) {
         self.under_way.remove(&unit);
         self.awaited.remove(&unit);
-        if self.under_way.is_empty() {
-            self.under_way = HashSet::new();
-        }
     }
 }
 
@@ -141,7 +129,7 @@ enum Role {
 impl Role {
     fn next(self, queue: &mut Queue) -> Option<Job> {
         match self {
-            Self::Any => queue.now.pop_front().or_else(|| queue.pop_idle()),
+            Self::Any => queue.now.pop_front().or_else(|| queue.when_idle.pop_front()),
             Self::Large => queue.large_awaited.pop_front().or_else(|| queue.large.pop_front()),
             Self::LargeAwaited => queue.large_awaited.pop_front(),
         }
@@ -208,6 +196,13 @@ impl Pool {
     pub fn promote(&self, units: &HashSet<Unit>) {
         lock(&self.shared.queue).promote(units);
         self.shared.wake_awaited.notify_one();
+    }
+
+    /// Gives back the room that the first look at everything took: there is never a longer queue.
+    pub fn shrink(&self) {
+        let mut queue = lock(&self.shared.queue);
+        queue.when_idle.shrink_to_fit();
+        queue.under_way.shrink_to_fit();
     }
 }
 

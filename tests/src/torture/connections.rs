@@ -56,10 +56,7 @@ pub fn run(binaries: &Binaries, options: Options) -> Result<Tally, String> {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, raised).map_err(|e| format!("cannot raise the limit of open files: {e}"))?;
     let sandbox = Sandbox::new(binaries);
-    let collection = sandbox.collection("default");
-    collection.fill(&["skill:pdf"]);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &["skill:pdf"]);
+    let (_, project) = sandbox.app(&["skill:pdf"]);
     write(&project.file("skill:pdf"), "edited\n");
     let daemon = Daemon::start(&sandbox);
     daemon.client().add(&project.root);

@@ -250,10 +250,7 @@ impl Drop for Mount<'_> {
 /// One collection and one project with a skill and a command.
 fn world(binaries: &Binaries) -> Sandbox {
     let sandbox = Sandbox::new(binaries);
-    let collection = sandbox.collection("default");
-    collection.fill(&["skill:pdf", "command:review"]);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &["skill:pdf", "command:review"]);
+    sandbox.app(&["skill:pdf", "command:review"]);
     sandbox
 }
 

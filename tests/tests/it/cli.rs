@@ -50,10 +50,7 @@ impl Stage {
         let keys =
             ["skill:modified", "skill:outdated", "agent:conflict", "command:deleted", "command:removed", "skill:clean"];
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&keys);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &keys);
+        let (collection, project) = sandbox.app(&keys);
         let daemon = Daemon::start(&sandbox);
         daemon.client().add(&project.root);
         Self { daemon, collection, project, sandbox }

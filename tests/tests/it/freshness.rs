@@ -30,10 +30,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&KEYS);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &KEYS);
+        let (collection, project) = sandbox.app(&KEYS);
         let daemon = Daemon::start(&sandbox);
         let mut client = daemon.client();
         client.add(&project.root);

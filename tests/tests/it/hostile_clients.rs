@@ -27,10 +27,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&["skill:pdf", "command:review"]);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &["skill:pdf", "command:review"]);
+        let (_, project) = sandbox.app(&["skill:pdf", "command:review"]);
         write(&project.file("skill:pdf"), "edited\n");
         let daemon = Daemon::start(&sandbox);
         daemon.client().add(&project.root);

@@ -45,10 +45,7 @@ impl Field {
     /// The world is finished by `prepare` before the daemon sees it.
     fn new(prepare: impl FnOnce(&Sandbox, &CollectionDir, &ProjectDir)) -> Self {
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&[GOOD]);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &[GOOD]);
+        let (collection, project) = sandbox.app(&[GOOD]);
         prepare(&sandbox, &collection, &project);
         let daemon = Daemon::start(&sandbox);
         let mut client = daemon.client();

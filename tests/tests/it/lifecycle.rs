@@ -28,10 +28,7 @@ fn note(sandbox: &Sandbox) -> LockNote {
 }
 
 fn with_drift(sandbox: &Sandbox) -> String {
-    let collection = sandbox.collection("default");
-    collection.fill(&["skill:pdf", "command:review"]);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &["skill:pdf", "command:review"]);
+    let (_, project) = sandbox.app(&["skill:pdf", "command:review"]);
     write(&project.file("skill:pdf"), "edited\n");
     project.text()
 }

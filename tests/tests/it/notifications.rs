@@ -236,10 +236,7 @@ fn hook_commands_get_the_event() {
         "[[hooks]]\non = [\"modified\"]\ncommand = [\"sh\", \"-c\", \"cat > '{}'\"]\n",
         pipe.display()
     ));
-    let collection = sandbox.collection("default");
-    collection.fill(&KEYS);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &KEYS);
+    let (collection, project) = sandbox.app(&KEYS);
     let daemon = Daemon::start(&sandbox);
     daemon.client().add(&project.root);
     daemon.client().sync();
@@ -278,10 +275,7 @@ fn hook_commands_have_the_umask_of_whoever_started_the_daemon_and_its_own_files_
         "[[hooks]]\non = [\"modified\"]\ncommand = [\"sh\", \"-c\", \"echo x > '{0}.new'; mv '{0}.new' '{0}'\"]\n",
         made.display()
     ));
-    let collection = sandbox.collection("default");
-    collection.fill(&KEYS);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &KEYS);
+    let (_, project) = sandbox.app(&KEYS);
     let mut command = sandbox.command("sh");
     command.args(["-c", "umask 002; exec \"$0\" run --ready stdout </dev/null"]).arg(&sandbox.binaries.daemon);
     let daemon = Daemon::spawn(&sandbox, command).expect("it starts");

@@ -53,10 +53,7 @@ const TREASURE: &str = "precious";
 impl Scene {
     fn new() -> Self {
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&["skill:pdf"]);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &["skill:pdf"]);
+        let (_, project) = sandbox.app(&["skill:pdf"]);
         write(&project.file("skill:pdf"), "edited\n");
         let daemon = Daemon::start(&sandbox);
         daemon.client().add(&project.root);

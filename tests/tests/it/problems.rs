@@ -61,10 +61,7 @@ fn one_bad_record_is_named_and_hides_nothing() {
     ];
     for (what, text, offset, key) in cases {
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&KEYS);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &KEYS);
+        let (_, project) = sandbox.app(&KEYS);
         let first = append(&project.records(), text);
         let daemon = Daemon::start(&sandbox);
         let mut client = daemon.client();
@@ -89,10 +86,7 @@ fn one_bad_record_is_named_and_hides_nothing() {
 #[test]
 fn the_same_record_twice_is_named() {
     let sandbox = Sandbox::new(&binaries());
-    let collection = sandbox.collection("default");
-    collection.fill(&KEYS);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &KEYS);
+    let (_, project) = sandbox.app(&KEYS);
     let line = append(&project.records(), &record("skill:pdf", "default", &"0".repeat(64)));
     let daemon = Daemon::start(&sandbox);
     let mut client = daemon.client();
@@ -142,10 +136,7 @@ fn a_file_that_is_no_toml_is_named_and_the_others_answer() {
 #[test]
 fn entries_locks_settings_and_frontmatter_are_named() {
     let sandbox = Sandbox::new(&binaries());
-    let collection = sandbox.collection("default");
-    collection.fill(&KEYS);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &KEYS);
+    let (collection, project) = sandbox.app(&KEYS);
     let entry = append(&collection.manifest(), "\n[[artifacts]]\nname = \"x\"\ntype = \"spell\"\npath = \"x\"\n") + 3;
     let lock = collection.root.join("collection.lock");
     let locked = append(&lock, "[lock]\nversion = \"1.0.0\"\n\n[lock.entries.pdf]\nsource = 7\n");
@@ -172,10 +163,7 @@ fn entries_locks_settings_and_frontmatter_are_named() {
 #[test]
 fn odd_files_neither_stop_nor_confuse_it() {
     let sandbox = Sandbox::new(&binaries());
-    let collection = sandbox.collection("default");
-    collection.fill(&KEYS);
-    let project = sandbox.project("app");
-    project.deploy(&collection, &KEYS);
+    let (_, project) = sandbox.app(&KEYS);
     let claude = project.claude();
     let not_utf8 = std::ffi::OsStr::from_bytes(b"caf\xe9");
     write(&claude.join("skills").join(not_utf8).join("SKILL.md"), "a name that is no text\n");

@@ -24,10 +24,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let sandbox = Sandbox::new(&binaries());
-        let collection = sandbox.collection("default");
-        collection.fill(&["skill:pdf", "skill:csv"]);
-        let project = sandbox.project("app");
-        project.deploy(&collection, &["skill:pdf", "skill:csv"]);
+        let (collection, project) = sandbox.app(&["skill:pdf", "skill:csv"]);
         Self { sandbox, collection, project }
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, scope};
+use crate::engine::handle::SyncScope;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::reply::SyncReply;
 use skillmeat_protocol::request::SyncQuery;
@@ -13,8 +14,7 @@ pub(in crate::server) async fn answer(
     query: &SyncQuery,
 ) -> Result<SyncReply, WireError> {
     let selection = scope::resolve(context, &query.scope).await?;
-    let picture = Picture::synced(context, terms.deadline, selection.to_sync()).await;
-    Ok(SyncReply { clock: picture.snapshot.clock, fresh: picture.fresh, stale: picture.stale })
+    Ok(waited(context, terms, selection.to_sync()).await)
 }
 
 /// Answers `verify`.
@@ -26,6 +26,10 @@ pub(in crate::server) async fn verify(
     let selection = scope::resolve(context, &query.scope).await?;
     context.engine.verify(selection.to_sync());
     // The engine takes both in this order.
-    let picture = Picture::synced(context, terms.deadline, selection.to_sync()).await;
-    Ok(SyncReply { clock: picture.snapshot.clock, fresh: picture.fresh, stale: picture.stale })
+    Ok(waited(context, terms, selection.to_sync()).await)
+}
+
+async fn waited(context: &ServerContext, terms: &Terms, scope: SyncScope) -> SyncReply {
+    let picture = Picture::synced(context, terms.deadline, scope).await;
+    SyncReply { clock: picture.snapshot.clock, fresh: picture.fresh, stale: picture.stale }
 }
