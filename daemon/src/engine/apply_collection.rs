@@ -19,10 +19,11 @@ use std::sync::Arc;
 
 impl State {
     pub(super) fn apply_collection(&mut self, slot: CollectionSlot, scan: CollectionScan, ended: &Running, now: Now) {
+        // Also when its listing is what it was: the routes below the root go with a root that is away for a moment.
+        self.route_collection(slot, &scan, ended, now);
         if !scan.present {
             // The list of collections decides whether it is gone; an empty one would make everything `removed`. It may be
             // back before that is looked at, and then only its own routes tell.
-            self.route_collection(slot, &scan, ended, now);
             let mark = Mark::at_once(ended.since, Look::Read);
             return self.work.mark(Unit::Home, Root::Home, mark, now.mono);
         }
@@ -33,7 +34,6 @@ impl State {
         let root = Arc::clone(&collection.root);
         let scan = Arc::new(scan);
         collection.scan = Some(Arc::clone(&scan));
-        self.route_collection(slot, &scan, ended, now);
         self.rebuild_artifacts(slot, &root, &scan, ended, now);
         self.pending.collection(slot);
         let cause = cause(CauseKind::Collection, Some(&root.join("collection.toml")));

@@ -118,6 +118,11 @@ fn a_collection_that_is_looked_at_while_it_goes_removes_nothing_by_itself() {
     bench.settle();
     assert!(bench.announced.is_empty(), "{:?}", bench.announced);
     bench.assert_like_fresh();
+    // And it is listened to again, although its listing is what it was.
+    bench.world.files.insert(original("default", "new"), 3);
+    bench.touch(original("default", "new"));
+    bench.settle();
+    bench.assert_like_fresh();
 }
 
 #[test]
