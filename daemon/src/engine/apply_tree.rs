@@ -96,7 +96,10 @@ impl State {
             return;
         }
         let linked: Vec<Arc<Path>> = linked.iter().map(|path| path.as_path().into()).collect();
-        let fresh: Vec<_> = linked.iter().filter(|place| !known.linked.contains(place)).cloned().collect();
+        // The first matters with all that is below it, the others by themselves.
+        let is_known = |place: &&Arc<Path>| known.linked.contains(place);
+        let first = linked.first().filter(|first| known.linked.first() != Some(first));
+        let fresh: Vec<_> = linked.iter().filter(|place| !is_known(place)).chain(first).cloned().collect();
         self.reroute_tree(slot, |tree| tree.linked = linked);
         if self.was_heard_around(&fresh) {
             let mark = Mark::at_once(ended.since, Look::Read);

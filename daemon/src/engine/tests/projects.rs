@@ -228,6 +228,23 @@ fn what_happens_above_a_fresh_links_target_during_its_look_is_looked_at_again() 
 }
 
 #[test]
+fn what_happens_below_a_links_target_while_it_is_found_to_be_there_is_looked_at_again() {
+    let mut world = world();
+    world.links.insert(copy("/p", "pdf"), "/elsewhere/shared".into());
+    world.files.remove(&copy("/p", "pdf"));
+    let mut bench = Bench::running(world);
+    bench.world.files.insert(copy("/p", "pdf"), 9);
+    bench.touch("/elsewhere/shared");
+    let first = bench.look_at(copy("/p", "pdf"));
+    // Where the link leads was known, but not that what is below it matters.
+    bench.world.files.insert(copy("/p", "pdf"), 7);
+    bench.touch("/elsewhere/shared/deep/new.md");
+    bench.step(Event::Scanned(first));
+    bench.settle();
+    assert_eq!(bench.item("/p", "pdf").project_hash, Some(hash(7)));
+}
+
+#[test]
 fn an_artifact_that_went_before_its_first_look_is_listed_no_more() {
     let mut bench = Bench::running(world());
     bench.edit(&copy("/p", "new"), 3);

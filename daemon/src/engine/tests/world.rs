@@ -249,7 +249,11 @@ impl World {
         if self.unstable.contains(path) && look != Look::AsItIs {
             return Finding::Unstable;
         }
-        let linked: Vec<_> = self.links.get(path).cloned().into_iter().collect();
+        let mut linked: Vec<_> = self.links.get(path).cloned().into_iter().collect();
+        if !linked.is_empty() && !self.files.contains_key(path) {
+            // A link that leads nowhere is itself where it ends.
+            linked.insert(0, path.to_owned());
+        }
         let tree = |tree, metadata| Finding::Tree(Box::new(TreeFinding { tree, metadata, linked: linked.clone() }));
         if self.unreadable.contains(path) {
             return tree(Tree::Unreadable { message: format!("cannot read {}", path.display()) }, None);
