@@ -118,11 +118,12 @@ fn descend(
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(|e| unreadable(dir, e))? {
         let entry = entry.map_err(|e| unreadable(dir, e))?;
-        entries.push((entry.file_name(), entry.file_type().map_err(|e| unreadable(&entry.path(), e))?));
+        let file_type = entry.file_type().map_err(|e| unreadable(&entry.path(), e))?;
+        entries.push((entry.file_name(), file_type, entry));
     }
     // Bytes of UTF-8 sort as code points do.
-    entries.sort_unstable_by(|(a, _), (b, _)| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
-    for (name, file_type) in entries {
+    entries.sort_unstable_by(|(a, ..), (b, ..)| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
+    for (name, file_type, entry) in entries {
         let path = dir.join(&name);
         let mut below = relative.to_owned();
         if !below.is_empty() {
@@ -145,8 +146,10 @@ fn descend(
             found.linked.extend(way.places_beyond(&path));
             found.unwatched = way.unwatched.or(found.unwatched.take());
         }
-        // Follows links. A link that leads nowhere, to itself or to a directory is no file, until it leads to one.
-        let metadata = match std::fs::metadata(&path) {
+        // A link that leads nowhere, to itself or to a directory is no file, until it leads to one. Others are asked for in
+        // the directory that is open: the kernel need not go the whole path for each.
+        let metadata = if file_type.is_symlink() { std::fs::metadata(&path) } else { entry.metadata() };
+        let metadata = match metadata {
             Ok(metadata) => metadata,
             Err(_) if file_type.is_symlink() => continue,
             Err(e) => return Err(unreadable(&path, e)),

@@ -12,8 +12,15 @@
 //!
 //! # Locking
 //!
-//! `buffer` before `places`. `ensure` holds `places` around the kernel's call, so that no scan believes in a watch that is
-//! not there yet, and no event comes for a watch that is not known yet. The sink must not block and must not call back.
+//! `buffer` before `places`. The kernel is asked to watch without any lock, because threads that waited for each other there
+//! took a fifth of a start. What that leaves open:
+//!
+//! * An event may come of a watch that is not known yet. It concerns nobody: whoever asked reads the directory only after
+//!   [`Watches::ensure`] has returned, and sees what happened before.
+//! * What the kernel looked up may have left its path, or its watch may have ended, before it is written down. Both are told
+//!   by an event that makes us forget something, so whoever finds that anything was forgotten meanwhile asks again.
+//!
+//! The sink must not block and must not call back.
 
 use super::places::{Places, Watch};
 use super::{Ensured, Hint, Signal, WatchError};
@@ -40,6 +47,8 @@ const MASK: WatchFlags = WatchFlags::ATTRIB
     .union(WatchFlags::ONLYDIR);
 /// Bytes of events read at a time: some 1,500 events.
 const BUFFER: usize = 64 * 1024;
+/// Times that the kernel is asked for a watch without the lock, and then once with it.
+const ATTEMPTS: usize = 4;
 /// `struct inotify_event` without its name: watch, mask, cookie and length, 4 bytes each.
 const HEADER: usize = 16;
 
@@ -242,27 +251,46 @@ impl Instance {
     }
 
     fn ensure(&self, dir: &Path) -> Ensured {
-        let mut places = lock(&self.places);
-        if places.is_watched(dir) {
-            return Ensured::Watched;
+        for attempt in 1.. {
+            let places = lock(&self.places);
+            if places.is_watched(dir) {
+                break;
+            }
+            let before = places.forgettings();
+            // Where things are forgotten all the time, nobody else may forget meanwhile.
+            let held = (attempt == ATTEMPTS).then_some(places);
+            let watch = match self.add(dir) {
+                Ok(watch) => watch,
+                Err(refused) => return refused,
+            };
+            let mut places = held.unwrap_or_else(|| lock(&self.places));
+            if places.forgettings() == before {
+                let unheld = places.hold(dir, watch);
+                self.unwatch(unheld);
+                self.count(&places);
+                break;
+            }
+            let unheld = places.give_up(watch);
+            self.unwatch(unheld);
         }
-        let watch = match inotify::add_watch(&self.queue, dir, MASK) {
-            Ok(watch) => Watch(watch),
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ensured::Gone,
+        Ensured::Watched
+    }
+
+    /// Asks the kernel.
+    fn add(&self, dir: &Path) -> Result<Watch, Ensured> {
+        match inotify::add_watch(&self.queue, dir, MASK) {
+            Ok(watch) => Ok(Watch(watch)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Err(Ensured::Gone),
             Err(Errno::NOSPC) => {
                 let reason = "the limit of inotify watches is reached; raise it with \
                               `sysctl fs.inotify.max_user_watches=524288`";
-                return Ensured::Refused { reason: reason.into() };
+                Err(Ensured::Refused { reason: reason.into() })
             }
             Err(error) => {
                 let error = std::io::Error::from(error);
-                return Ensured::Refused { reason: format!("cannot watch {}: {error}", dir.display()) };
+                Err(Ensured::Refused { reason: format!("cannot watch {}: {error}", dir.display()) })
             }
-        };
-        let unheld = places.hold(dir, watch);
-        self.unwatch(unheld);
-        self.count(&places);
-        Ensured::Watched
+        }
     }
 
     fn forget(&self, path: &Path) {

@@ -26,6 +26,7 @@ pub struct Places {
     /// Further paths of the few watches that have several.
     others: HashMap<Watch, Vec<NodeId>>,
     watched: usize,
+    forgettings: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,14 @@ struct Node {
 impl Default for Places {
     fn default() -> Self {
         let root = Node { name: OsString::new().into(), parent: ROOT, watch: None, children: Vec::new() };
-        Self { nodes: vec![root], free: Vec::new(), holders: HashMap::new(), others: HashMap::new(), watched: 0 }
+        Self {
+            nodes: vec![root],
+            free: Vec::new(),
+            holders: HashMap::new(),
+            others: HashMap::new(),
+            watched: 0,
+            forgettings: 0,
+        }
     }
 }
 
@@ -65,6 +73,17 @@ impl Places {
         self.watched == 0
     }
 
+    /// How often anything may have been forgotten. While it stays the same, what the kernel said still holds.
+    pub fn forgettings(&self) -> u64 {
+        self.forgettings
+    }
+
+    /// A new `watch` is not written down after all. Gives it when it stands for nothing.
+    pub fn give_up(&mut self, watch: Watch) -> Option<Watch> {
+        self.forgettings += 1;
+        (!self.holders.contains_key(&watch)).then_some(watch)
+    }
+
     /// `dir`, an absolute path, is watched by `watch` from now on. Gives a watch that stands for nothing any more.
     pub fn hold(&mut self, dir: &Path, watch: Watch) -> Option<Watch> {
         let mut at = ROOT;
@@ -78,6 +97,7 @@ impl Places {
             return None;
         }
         let unheld = self.unhold(at);
+        self.forgettings += u64::from(unheld.is_some());
         self.node_mut(at).watch = Some(watch);
         self.watched += 1;
         match self.holders.entry(watch) {
@@ -97,6 +117,7 @@ impl Places {
 
     /// Forgets everything at or below `path`, and gives the watches that stand for nothing any more.
     pub fn forget(&mut self, path: &Path) -> Vec<Watch> {
+        self.forgettings += 1;
         let Some(top) = self.find(path) else { return Vec::new() };
         let mut below = vec![top];
         let mut at = 0;
@@ -114,6 +135,7 @@ impl Places {
 
     /// The kernel ended `watch`.
     pub fn ended(&mut self, watch: Watch) {
+        self.forgettings += 1;
         let ids: Vec<NodeId> = self
             .holders
             .get(&watch)
