@@ -39,7 +39,7 @@ pub fn parse(bytes: &[u8], path: &Path, zone: &TimeZone) -> ParsedRecords {
 }
 
 /// Generations 0 to 4.
-fn deployed(section: &Section<'_>, zone: &TimeZone, problems: &mut Problems) -> Option<ParsedRecord> {
+pub(super) fn deployed(section: &Section<'_>, zone: &TimeZone, problems: &mut Problems) -> Option<ParsedRecord> {
     let key = records::key(section, "artifact_name", "artifact_type", problems)?;
     let mut flaw = None;
     let root_dir = records::path(section, "profile_root_dir", &mut flaw, problems);

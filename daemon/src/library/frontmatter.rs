@@ -98,6 +98,17 @@ pub fn parse(text: &str) -> Frontmatter {
     found
 }
 
+/// The keys of the frontmatter of `text`, in lower case without `-` and `_`, as the original compares them.
+pub fn keys(text: &str) -> Vec<String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Some((block, _)) = split(text).or_else(|| split(text.trim_start())) else { return Vec::new() };
+    if block.len() > MAX_FRONTMATTER {
+        return Vec::new();
+    }
+    let fields = yaml::top_level(block).unwrap_or_else(|_| key_value_lines(block));
+    fields.into_iter().map(|(key, _)| folded(&key)).collect()
+}
+
 /// The part of a file that [`parse`] looks at: its frontmatter and the beginning of its body.
 pub fn head(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(length(bytes) + BODY)]

@@ -20,7 +20,7 @@ pub(super) fn tags(root: &Section<'_>, problems: &mut Problems) -> Vec<TagDefini
     listed.sections.iter().filter_map(|section| tag(section, problems)).collect()
 }
 
-fn group(section: &Section<'_>, problems: &mut Problems) -> Option<Group> {
+pub(super) fn group(section: &Section<'_>, problems: &mut Problems) -> Option<Group> {
     Some(Group {
         name: section.required_text("name", problems)?.to_owned(),
         description: text(section, "description", problems),

@@ -1,5 +1,6 @@
 //! Texts of the files that a fresh home has, byte for byte as the original writes them (formats-core §1.1, §1.2, §2).
 
+use super::edit::dialect::basic_string;
 use crate::model::Timestamp;
 
 /// `config.toml`.
@@ -28,27 +29,6 @@ pub fn empty_collection(name: &str, created: Timestamp) -> String {
     format!(
         "artifacts = []\n\n[collection]\nname = {name}\nversion = \"1.0.0\"\ncreated = \"{at}\"\nupdated = \"{at}\"\n"
     )
-}
-
-/// `text` as the original quotes it: always `"…"`, other controls as `\u00XX`, tabs and non-ASCII as they are.
-fn basic_string(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\n' => quoted.push_str("\\n"),
-            '\u{c}' => quoted.push_str("\\f"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push('\t'),
-            c if c.is_ascii_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

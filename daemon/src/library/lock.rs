@@ -48,7 +48,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> (Vec<LockEntry>, Vec<Problem>) {
 }
 
 /// `name::type`, divided at the first `::` as the original does.
-fn key(text: &str) -> Result<ArtifactKey, String> {
+pub(super) fn key(text: &str) -> Result<ArtifactKey, String> {
     let (name, kind) = text.split_once("::").ok_or("is not NAME::TYPE")?;
     if name.is_empty() {
         return Err("has no name before '::'".to_owned());

@@ -8,6 +8,7 @@
 //! * [`manifest`], [`lock`] – a collection: `collection.toml`, `collection.lock`
 //! * [`records`], [`deployed`], [`plan`] – deployment records, in every schema that was ever written
 //! * [`project_file`], [`config`], [`registry`], [`init`] – the smaller files
+//! * [`edit`] – changes to the files of the original that leave the rest of them as it is
 //! * [`frontmatter`] – what an artifact's Markdown declares of itself
 //! * [`layout`], [`profile`], [`ignore`] – where artifacts are, and which names never count
 //!
@@ -24,6 +25,7 @@
 pub mod atomic;
 pub mod config;
 pub mod deployed;
+pub mod edit;
 pub mod frontmatter;
 mod groups;
 pub mod ignore;

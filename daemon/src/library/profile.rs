@@ -21,6 +21,9 @@ pub const BUILTIN: [BuiltinProfile; 4] = [
     BuiltinProfile { id: "cursor", platform: "cursor", root: ".cursor" },
 ];
 
+/// Platforms that the original can read; any other makes it lose the whole file.
+pub const PLATFORMS: [&str; 6] = ["claude_code", "codex", "gemini", "cursor", "remote_git", "other"];
+
 /// The profile whose root a directory of this name is: a built-in one, else the name without its dot.
 pub fn profile_of_root(root: &str) -> &str {
     BUILTIN

@@ -102,13 +102,18 @@ pub(super) fn key(section: &Section<'_>, name: &str, kind: &str, problems: &mut 
     }
 }
 
-/// The hash at `key`, none when it is absent or empty; what is no hash is a problem.
+/// Stands where the original wants a hash and none is known: git's way to say that there is no object. Whatever is there
+/// differs from it, so the original takes such a record for a conflict instead of losing the whole file.
+pub const NO_HASH: ContentHash = ContentHash([0; 32]);
+
+/// The hash at `key`, none when it is absent, empty or [`NO_HASH`]; what is no hash is a problem.
 pub(super) fn hash(section: &Section<'_>, key: &str, problems: &mut Problems) -> Option<ContentHash> {
     let text = section.text(key, problems)?;
     if text.is_empty() {
         return None;
     }
-    text.trim().parse().map_err(|e: NotAHash| problems.push(section.problem(key, e.to_string()))).ok()
+    let hash = text.trim().parse().map_err(|e: NotAHash| problems.push(section.problem(key, e.to_string()))).ok();
+    hash.filter(|hash| *hash != NO_HASH)
 }
 
 /// The path at `key`, made relative and safe; none when it is absent or empty. Anything else there is a problem and the

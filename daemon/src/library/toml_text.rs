@@ -72,6 +72,17 @@ impl Document {
         Section::root(self, self.toml.as_table())
     }
 
+    /// The same table for those that change the text.
+    pub(super) fn table(&self) -> &toml_edit::Table {
+        self.toml.as_table()
+    }
+
+    /// A complaint about `key`, at `place`.
+    pub(super) fn problem_at(&self, place: Option<Range<usize>>, key: &str, message: &str) -> Problem {
+        let line = self.line_of(place);
+        Problem { key: Some(in_one_line(key.to_owned())), ..file_problem(Path::new(&self.file), line, message) }
+    }
+
     /// The file, for messages.
     pub(super) fn file(&self) -> &str {
         &self.file
