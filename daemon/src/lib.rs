@@ -8,7 +8,8 @@
 //! * [`drift`] – three sides to a state
 //! * [`os`], [`watch`] – the platform and its events
 //! * [`scan`] – looking at the disk
-//! * [`cache`] – the SQLite index; [`registry`] – the daemon's own two files
+//! * [`database`] – what SQLite databases have in common; [`cache`] – the index; [`history`] – what cannot be
+//!   recomputed; [`registry`] – the daemon's own two files
 //! * [`engine`] – the single owner of state
 //! * [`server`] – the socket; [`notifications`] – hooks and desktop
 //! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
@@ -17,8 +18,10 @@
 pub mod cache;
 pub mod cli;
 pub mod clock;
+pub mod database;
 pub mod drift;
 pub mod engine;
+pub mod history;
 pub mod library;
 pub mod metrics;
 pub mod model;

@@ -6,7 +6,7 @@
 //! takes its place. Each time the caller gets a note for people, which `skillmeat doctor` shows.
 //!
 //! Reading order: [`change`] (what goes in and comes out), `schema` (the tables), `rows` (both, column by column),
-//! `connection` and `recover` (from a path to a usable database), `state` (how the last daemon left it), [`writer`].
+//! `recover` (from a path to a usable database; opening one is shared: [`crate::database`]), `state` (how the last daemon left it), [`writer`].
 //!
 //! # Locking
 //!
@@ -38,7 +38,6 @@
 //! * Every artifact has a known type; the tables refuse any other.
 
 pub mod change;
-mod connection;
 mod recover;
 mod rows;
 mod schema;

@@ -12,59 +12,27 @@
 //! Every line but the first two leaves a note for people. Of the files that were set aside the newest two are kept.
 
 use super::change::Loaded;
-use super::{CacheError, connection, rows, schema, state};
-use rusqlite::{Connection, ErrorCode};
+use super::schema::KIND;
+use super::{CacheError, rows, state};
+use crate::database::{self, Obstacle};
+use rusqlite::Connection;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why the file at the path cannot be used as it is.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Obstacle {
-    /// Its content cannot be trusted.
-    #[error("it is damaged: {0}")]
-    Damaged(String),
-    /// A later release wrote it.
-    #[error("it has schema version {found}, and this release knows {known}")]
-    Newer {
-        /// Its `user_version`.
-        found: i64,
-        /// The latest one known here.
-        known: i64,
-    },
+enum Refusal {
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
     /// Something that was to be stored could not be, and something later was.
     #[error("changes are missing from it, because writing failed earlier")]
     Incomplete,
-    /// Another program's.
-    #[error("it belongs to another program")]
-    Foreign,
-    /// Nothing is known against it, but it cannot be opened or written.
-    #[error("{0}")]
-    Unusable(String),
 }
 
-impl From<rusqlite::Error> for Obstacle {
-    /// What the surroundings cause (permissions, space, locks) says nothing about the content; all else does, because
-    /// a healthy database answers each of our statements.
+impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Self {
-        use ErrorCode::{
-            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, NoLargeFileSupport,
-            OutOfMemory, PermissionDenied, ReadOnly,
-        };
-        match error.sqlite_error_code() {
-            Some(
-                CannotOpen
-                | DatabaseBusy
-                | DatabaseLocked
-                | DiskFull
-                | FileLockingProtocolFailed
-                | NoLargeFileSupport
-                | OutOfMemory
-                | PermissionDenied
-                | ReadOnly,
-            ) => Self::Unusable(error.to_string()),
-            _ => Self::Damaged(error.to_string()),
-        }
+        Self::Obstacle(error.into())
     }
 }
 
@@ -78,23 +46,23 @@ pub(super) struct Ready {
 
 /// Opens, repairs or replaces the database; ends in memory when there is no other way.
 pub(super) fn open(path: &Path) -> Result<Ready, CacheError> {
-    let obstacle = match prepare(path) {
+    let refusal = match prepare(path) {
         Ok((connection, loaded)) => {
             return Ok(Ready { connection, loaded, notes: Vec::new() });
         }
-        Err(obstacle) => obstacle,
+        Err(refusal) => refusal,
     };
     let shown = path.display();
-    let cleared = match obstacle {
-        Obstacle::Foreign | Obstacle::Unusable(_) => return in_memory(path, &obstacle.to_string()),
-        Obstacle::Incomplete => remove(path).map(|()| format!("{shown} was emptied: {obstacle}")),
-        Obstacle::Damaged(_) | Obstacle::Newer { .. } => {
-            set_aside(path).map(|kept| format!("{shown} was set aside as {}: {obstacle}", kept.display()))
+    let cleared = match &refusal {
+        Refusal::Obstacle(Obstacle::Foreign | Obstacle::Unusable(_)) => return in_memory(path, &refusal.to_string()),
+        Refusal::Incomplete => remove(path).map(|()| format!("{shown} was emptied: {refusal}")),
+        Refusal::Obstacle(Obstacle::Damaged(_) | Obstacle::Newer { .. }) => {
+            set_aside(path).map(|kept| format!("{shown} was set aside as {}: {refusal}", kept.display()))
         }
     };
     let note = match cleared {
         Ok(note) => note,
-        Err(e) => return in_memory(path, &format!("{obstacle}, and it cannot be moved away: {e}")),
+        Err(e) => return in_memory(path, &format!("{refusal}, and it cannot be moved away: {e}")),
     };
     match prepare(path) {
         Ok((connection, loaded)) => {
@@ -110,32 +78,26 @@ pub(super) fn open(path: &Path) -> Result<Ready, CacheError> {
 }
 
 /// One attempt. The connection is closed before an error is returned, so that the file can be moved on every platform.
-fn prepare(path: &Path) -> Result<(Connection, Loaded), Obstacle> {
-    let mut connection = connection::open_file(path)?;
-    schema::migrate(&mut connection)?;
-    schema::check_health(&connection)?;
+fn prepare(path: &Path) -> Result<(Connection, Loaded), Refusal> {
+    let mut connection = KIND.open_file(path)?;
+    KIND.migrate(&mut connection)?;
+    KIND.check_health(&connection)?;
     let left = state::read(&connection)?;
     if left.incomplete {
-        return Err(Obstacle::Incomplete);
+        return Err(Refusal::Incomplete);
     }
     if !left.closed {
-        check_pages(&connection)?;
+        database::check_pages(&connection)?;
     }
     let loaded = rows::load(&connection)?;
     state::mark_running(&connection)?;
     Ok((connection, loaded))
 }
 
-/// Reads every page, which takes time in proportion to the file: only for one that nobody closed.
-fn check_pages(connection: &Connection) -> Result<(), Obstacle> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if found == "ok" { Ok(()) } else { Err(Obstacle::Damaged(found)) }
-}
-
 fn in_memory(path: &Path, why: &str) -> Result<Ready, CacheError> {
     let attempt = || -> Result<Connection, Obstacle> {
-        let mut connection = connection::open_memory()?;
-        schema::migrate(&mut connection)?;
+        let mut connection = database::open_memory()?;
+        KIND.migrate(&mut connection)?;
         Ok(connection)
     };
     let connection = attempt().map_err(|e| CacheError::Memory { reason: e.to_string() })?;
@@ -193,23 +155,4 @@ fn bad_copies(path: &Path) -> io::Result<Vec<u64>> {
     }
     numbers.sort_unstable();
     Ok(numbers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rusqlite::ffi;
-
-    #[test]
-    fn what_the_surroundings_cause_is_not_damage() {
-        let from = |code| Obstacle::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
-        for code in
-            [ffi::SQLITE_BUSY, ffi::SQLITE_FULL, ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PROTOCOL]
-        {
-            assert!(matches!(from(code), Obstacle::Unusable(_)), "{code}");
-        }
-        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_IOERR, ffi::SQLITE_ERROR] {
-            assert!(matches!(from(code), Obstacle::Damaged(_)), "{code}");
-        }
-    }
 }

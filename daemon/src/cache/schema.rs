@@ -1,19 +1,11 @@
-//! The tables: how a database of any earlier version becomes the present one, and whether one really is.
-//!
-//! `user_version` is the number of migrations applied. Migrations are appended, never edited: what shipped once exists
-//! on somebody's disk. All missing ones run in one IMMEDIATE transaction, so a kill leaves the old version or the new.
-//!
-//! A version number is only a claim. The health check compares the tables and columns that are there with those of a
-//! database made from nothing by the same migrations, so there is no second list to keep in agreement.
+//! The tables of the cache, and that they agree with the types of the domain.
 
-use super::recover::Obstacle;
-use rusqlite::{Connection, TransactionBehavior};
-use std::collections::BTreeSet;
+use crate::database::{Commits, Kind};
 
 /// Marks a file as ours (`PRAGMA application_id`): "skmc".
 pub(super) const APPLICATION_ID: i32 = 0x736b_6d63;
 
-/// Every schema so far; the index plus one is its `user_version`. Append only.
+/// Every schema so far. Append only.
 pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("schema/0001_base.sql"),
     include_str!("schema/0002_collections.sql"),
@@ -22,51 +14,14 @@ pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("schema/0005_ancestors.sql"),
 ];
 
-/// The `user_version` that this release reads and writes.
-const LATEST: i64 = MIGRATIONS.len() as i64;
-
-/// Brings the database to the present version. Without anything to do it only reads one number.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), Obstacle> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found == LATEST {
-        return Ok(());
-    }
-    if found > LATEST {
-        return Err(Obstacle::Newer { found, known: LATEST });
-    }
-    let Some(missing) = usize::try_from(found).ok().and_then(|applied| MIGRATIONS.get(applied..)) else {
-        return Err(Obstacle::Damaged(format!("its schema version is {found}")));
-    };
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for migration in missing {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "user_version", LATEST)?;
-    transaction.commit()?;
-    Ok(())
-}
-
-/// Whether every table and column that the present version has is there. More than that does no harm.
-pub(super) fn check_health(connection: &Connection) -> Result<(), Obstacle> {
-    let mut reference = Connection::open_in_memory()?;
-    migrate(&mut reference)?;
-    let present = columns(connection)?;
-    match columns(&reference)?.difference(&present).next() {
-        Some((table, column)) => Err(Obstacle::Damaged(format!("column {column} of table {table} is missing"))),
-        None => Ok(()),
-    }
-}
-
-fn columns(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>> {
-    connection
-        .prepare("SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
+/// The cache can be read again, so that its commits need not wait for the disk.
+pub(super) const KIND: Kind = Kind { mark: APPLICATION_ID, migrations: &MIGRATIONS, commits: Commits::Quick };
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::Obstacle;
+    use rusqlite::Connection;
     use skillmeat_protocol::drift::DriftState;
     use skillmeat_protocol::ids::ArtifactType;
 
@@ -83,8 +38,8 @@ mod tests {
     fn every_earlier_version_becomes_healthy() {
         for version in 0..=MIGRATIONS.len() {
             let mut connection = at_version(version);
-            migrate(&mut connection).expect("migrates");
-            check_health(&connection).expect("healthy");
+            KIND.migrate(&mut connection).expect("migrates");
+            KIND.check_health(&connection).expect("healthy");
         }
     }
 
@@ -92,14 +47,14 @@ mod tests {
     fn an_up_to_date_database_is_not_written() {
         let mut connection = at_version(MIGRATIONS.len());
         connection.pragma_update(None, "query_only", true).expect("pragma");
-        migrate(&mut connection).expect("nothing to do");
+        KIND.migrate(&mut connection).expect("nothing to do");
     }
 
     #[test]
     fn a_failing_migration_leaves_the_old_version() {
         let mut connection = at_version(1);
         connection.execute_batch("CREATE TABLE group_members (x)").expect("table in the way");
-        assert!(matches!(migrate(&mut connection), Err(Obstacle::Damaged(_))));
+        assert!(matches!(KIND.migrate(&mut connection), Err(Obstacle::Damaged(_))));
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("version");
         assert_eq!(version, 1);
         assert!(connection.prepare("SELECT 1 FROM collections").is_err(), "what the migration did is undone");
@@ -108,8 +63,8 @@ mod tests {
     #[test]
     fn a_version_without_its_tables_is_not_healthy() {
         let connection = at_version(1);
-        connection.pragma_update(None, "user_version", LATEST).expect("version");
-        assert!(matches!(check_health(&connection), Err(Obstacle::Damaged(_))));
+        connection.pragma_update(None, "user_version", KIND.latest()).expect("version");
+        assert!(matches!(KIND.check_health(&connection), Err(Obstacle::Damaged(_))));
     }
 
     /// The names in each `CHECK (<column> IN (…))` of the schema, with the table that has it.

@@ -121,7 +121,7 @@ fn the_top_level_stays_as_it_is() {
 }
 
 /// The rooms of the daemon, and which others each may use: dependencies point one way.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("clock", &["model"]),
     ("metrics", &[]),
@@ -129,7 +129,9 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("library", &["model"]),
     ("drift", &["model"]),
     ("watch", &["metrics", "model", "os"]),
-    ("cache", &["model", "os"]),
+    ("database", &["model"]),
+    ("cache", &["database", "model", "os"]),
+    ("history", &["database", "library", "model", "os"]),
     ("scan", &["clock", "library", "metrics", "model", "os", "watch"]),
     ("registry", &["library", "model", "os"]),
     ("engine", &["cache", "clock", "drift", "library", "metrics", "model", "os", "registry", "scan", "watch"]),

@@ -1,8 +1,8 @@
 //! Collections: `collections`, `artifacts`, `artifact_metadata`, `lock_entries`, `groups`, `group_members`.
 
-use super::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
 use super::{by_parent, seal};
 use crate::cache::change::LoadedCollection;
+use crate::database::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
 use crate::model::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
 use rusqlite::{Connection, Result, Row, params};
 use skillmeat_protocol::ids::ArtifactKey;

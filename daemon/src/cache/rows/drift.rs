@@ -1,8 +1,8 @@
 //! Classified items: `drift`.
 
 use super::seal;
-use super::value::{Col, OsText, StoredPath};
 use crate::cache::change::{DriftKey, DriftRow};
+use crate::database::value::{Col, OsText, StoredPath};
 use crate::model::Timestamp;
 use rusqlite::{Connection, Result, params};
 use skillmeat_protocol::drift::DriftState;

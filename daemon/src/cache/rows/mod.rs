@@ -9,7 +9,6 @@ pub(super) mod drift;
 pub(super) mod project;
 mod seal;
 pub(super) mod tree;
-mod value;
 
 use super::change::Loaded;
 use rusqlite::{Connection, Row};

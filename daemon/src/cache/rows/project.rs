@@ -2,8 +2,8 @@
 
 use super::by_parent;
 use super::seal;
-use super::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
 use crate::cache::change::{Coverage, LoadedProject};
+use crate::database::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
 use crate::model::{OnDisk, Profile, ProjectScan, Record, SharedTexts};
 use rusqlite::{Connection, Result, Row, params};
 use skillmeat_protocol::ids::ArtifactKey;

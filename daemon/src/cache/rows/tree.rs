@@ -1,8 +1,8 @@
 //! What was read at each artifact's path: `trees`.
 
 use super::seal;
-use super::value::{Col, OsText, PathList, StoredPath, StoredPaths};
 use crate::cache::change::TreeOwner;
+use crate::database::value::{Col, OsText, PathList, StoredPath, StoredPaths};
 use crate::model::{Fingerprint, Tree, TreeInfo};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use std::path::{Path, PathBuf};

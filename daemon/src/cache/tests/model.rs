@@ -3,7 +3,7 @@
 use super::sample::Sample;
 use super::{Place, close};
 use crate::cache::{
-    Change, Coverage, DriftKey, Loaded, LoadedCollection, LoadedProject, TreeOwner, connection, rows, schema,
+    Change, Coverage, DriftKey, Loaded, LoadedCollection, LoadedProject, TreeOwner, rows, schema::KIND,
 };
 use crate::model::{CollectionScan, ProjectScan, Timestamp, Tree};
 use skillmeat_protocol::drift::DriftState;
@@ -166,7 +166,7 @@ fn nothing_is_left_when_every_owner_is_gone() {
     opened.writer.send(PROJECTS.map(|path| Change::ProjectGone { path: path.into() }).into());
     opened.writer.send(COLLECTIONS.map(|id| Change::CollectionGone { id: id.to_owned() }).into());
     close(opened.writer);
-    let connection = connection::open_file(&place.path).expect("opens");
+    let connection = KIND.open_file(&place.path).expect("opens");
     let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").expect("sql");
     let tables: Vec<String> = tables.query_map([], |row| row.get(0)).expect("rows").map(|t| t.expect("name")).collect();
     assert_eq!(tables.len(), 13);
@@ -178,8 +178,8 @@ fn nothing_is_left_when_every_owner_is_gone() {
 
 #[test]
 fn a_collection_that_goes_leaves_the_drift_of_projects() {
-    let mut connection = connection::open_memory().expect("memory");
-    schema::migrate(&mut connection).expect("schema");
+    let mut connection = crate::database::open_memory().expect("memory");
+    KIND.migrate(&mut connection).expect("schema");
     let mut sample = Sample::new(3);
     let id = COLLECTIONS[0];
     rows::project::store(&connection, Path::new("/p"), &Coverage::Watched, &sample.project()).expect("project");

@@ -1,4 +1,4 @@
-//! How single values stand in columns.
+//! How single values stand in columns, in every database of the daemon.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Error, Result, ToSql};
@@ -16,15 +16,16 @@ use crate::model::{RecordSchema, Timestamp, TreeKind};
 #[error("'{0}' is not among the values of its column")]
 struct Unexpected(String);
 
-fn unexpected(text: &str) -> FromSqlError {
+/// The error of a column that holds `text`.
+pub(crate) fn unexpected(text: &str) -> FromSqlError {
     FromSqlError::other(Unexpected(text.to_owned()))
 }
 
 /// A path or file name to store: TEXT where it is Unicode, so that people can read it, else BLOB.
-pub(super) struct OsText<'a>(pub(super) &'a OsStr);
+pub(crate) struct OsText<'a>(pub(crate) &'a OsStr);
 
 impl<'a> OsText<'a> {
-    pub(super) fn path(path: &'a Path) -> Self {
+    pub(crate) fn path(path: &'a Path) -> Self {
         Self(path.as_os_str())
     }
 }
@@ -39,7 +40,7 @@ impl ToSql for OsText<'_> {
 }
 
 /// A path read back.
-pub(super) struct StoredPath(pub(super) PathBuf);
+pub(crate) struct StoredPath(pub(crate) PathBuf);
 
 impl FromSql for StoredPath {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -73,7 +74,7 @@ fn os_string(bytes: &[u8]) -> OsString {
 }
 
 /// A value stored as JSON text.
-pub(super) struct Json<T>(pub(super) T);
+pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
@@ -97,7 +98,7 @@ enum JsonPath {
 }
 
 /// A list of paths stored as JSON text.
-pub(super) struct PathList<'a>(pub(super) &'a [PathBuf]);
+pub(crate) struct PathList<'a>(pub(crate) &'a [PathBuf]);
 
 impl ToSql for PathList<'_> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
@@ -111,7 +112,7 @@ impl ToSql for PathList<'_> {
 }
 
 /// A list of paths read back.
-pub(super) struct StoredPaths(pub(super) Vec<PathBuf>);
+pub(crate) struct StoredPaths(pub(crate) Vec<PathBuf>);
 
 impl FromSql for StoredPaths {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -125,7 +126,7 @@ impl FromSql for StoredPaths {
 }
 
 /// A value of the domain, in its column form. Names are those of the schema's checks.
-pub(super) struct Col<T>(pub(super) T);
+pub(crate) struct Col<T>(pub(crate) T);
 
 impl ToSql for Col<ContentHash> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
@@ -167,22 +168,24 @@ impl FromSql for Col<u64> {
 /// Enums stand in columns by name.
 macro_rules! named {
     ($type:ty, $all:expr, $name:expr) => {
-        impl ToSql for Col<$type> {
-            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        impl rusqlite::ToSql for $crate::database::value::Col<$type> {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
                 let name: fn($type) -> &'static str = $name;
                 Ok(name(self.0).into())
             }
         }
 
-        impl FromSql for Col<$type> {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        impl rusqlite::types::FromSql for $crate::database::value::Col<$type> {
+            fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
                 let name: fn($type) -> &'static str = $name;
                 let text = value.as_str()?;
-                $all.into_iter().find(|known| name(*known) == text).map(Self).ok_or_else(|| unexpected(text))
+                let found = $all.into_iter().find(|known| name(*known) == text);
+                found.map(Self).ok_or_else(|| $crate::database::value::unexpected(text))
             }
         }
     };
 }
+pub(crate) use named;
 
 named!(ArtifactType, ArtifactType::ALL, ArtifactType::as_str);
 named!(DriftState, DriftState::ALL, DriftState::as_str);
