@@ -83,8 +83,7 @@ impl Surroundings {
     /// # Errors
     /// When it is relative and there is no working directory.
     pub fn absolute(&self, given: &Path) -> Result<PathBuf, Failure> {
-        let joined = if given.is_absolute() { given.to_owned() } else { self.cwd()?.join(given) };
-        let joined: PathBuf = joined.components().collect();
+        let joined = self.unresolved(given)?;
         // A registered project may be unmounted or gone; its registered path has the links of its parents resolved.
         let mut existing = joined.as_path();
         loop {
@@ -98,6 +97,15 @@ impl Surroundings {
                 None => return Ok(joined),
             }
         }
+    }
+
+    /// The absolute path, links left as they are: what a link is called is what a person calls the thing.
+    ///
+    /// # Errors
+    /// When it is relative and there is no working directory.
+    pub fn unresolved(&self, given: &Path) -> Result<PathBuf, Failure> {
+        let joined = if given.is_absolute() { given.to_owned() } else { self.cwd()?.join(given) };
+        Ok(joined.components().collect())
     }
 
     fn cwd(&self) -> Result<&Path, Failure> {
@@ -151,5 +159,7 @@ mod tests {
         for (given, want) in [("link", real.clone()), ("link/gone/deep", real.join("gone/deep"))] {
             assert_eq!(around.absolute(Path::new(given)).expect(given), want);
         }
+        let here = |given: &str| around.unresolved(Path::new(given)).expect("there is a directory");
+        assert_eq!((here("./link/"), here(".")), (dir.path().join("link"), dir.path().to_owned()));
     }
 }

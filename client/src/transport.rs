@@ -150,7 +150,7 @@ fn attempt_at(places: &Places, endpoint: &Endpoint, call: &Call, within: Duratio
 
 fn is_write(request: &Request) -> bool {
     use Request as R;
-    matches!(request, R::ProjectAdd(_) | R::ProjectRemove(_) | R::Init | R::Shutdown(_))
+    matches!(request, R::ProjectAdd(_) | R::ProjectRemove(_) | R::Init | R::Shutdown(_) | R::Operate(_))
 }
 
 /// Whether the daemon of `places` did not say this. A lock that is held without a note may be its: the note is on its way, or

@@ -86,6 +86,8 @@ fn ended(failure: Failure) -> Stop {
 pub fn write_event(out: &mut dyn io::Write, event: &DriftEvent, colour: bool) -> io::Result<()> {
     let time = Utc::now().clock();
     let start = format!("{} {}", paint(&time, Tone::Dim, colour), escape(&event.project_name));
+    let by = event.cause.operation.map(|operation| format!("  by operation {operation}")).unwrap_or_default();
+    let by = paint(&by, Tone::Dim, colour);
     if event.cause.kind == CauseKind::Availability || !event.available {
         let (word, tone) = match (event.available, event.cause.path.is_some()) {
             (true, _) => ("available", Tone::Good),
@@ -106,10 +108,11 @@ pub fn write_event(out: &mut dyn io::Write, event: &DriftEvent, colour: bool) ->
         if let Some(message) = &item.message {
             write!(out, "  {}", escape(message))?;
         }
-        writeln!(out)?;
+        writeln!(out, "{by}")?;
     }
     for gone in &event.gone {
-        writeln!(out, "{start}  {}  {}", paint("gone", Tone::Dim, colour), escape(&gone.key.to_string()))?;
+        let key = gone.key.to_string();
+        writeln!(out, "{start}  {}  {}{by}", paint("gone", Tone::Dim, colour), escape(&key))?;
     }
     Ok(())
 }

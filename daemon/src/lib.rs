@@ -10,7 +10,7 @@
 //! * [`scan`] – looking at the disk
 //! * [`database`] – what SQLite databases have in common; [`cache`] – the index; [`history`] – what cannot be
 //!   recomputed; [`registry`] – the daemon's own two files
-//! * [`engine`] – the single owner of state
+//! * [`engine`] – the single owner of state; [`ops`] – what changes files
 //! * [`server`] – the socket; [`notifications`] – hooks and desktop
 //! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
 //!   counters
@@ -26,6 +26,7 @@ pub mod library;
 pub mod metrics;
 pub mod model;
 pub mod notifications;
+pub mod ops;
 pub mod os;
 pub mod registry;
 pub mod runtime;

@@ -19,6 +19,8 @@ pub enum CauseKind {
     Record,
     /// The project was registered, found again or lost.
     Availability,
+    /// An operation of this daemon.
+    Operation,
 }
 
 /// What made items change, and where.
@@ -28,6 +30,8 @@ pub struct Cause {
     pub kind: CauseKind,
     /// The path that changed, when one did.
     pub path: Option<String>,
+    /// The operation, when one did.
+    pub operation: Option<u64>,
 }
 
 /// One item that is no longer what it was.

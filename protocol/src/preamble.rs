@@ -10,7 +10,7 @@ use std::io::{self, Read};
 /// First bytes of a binary connection, and of the daemon's answer.
 pub const MAGIC: [u8; 4] = *b"SKMT";
 /// The protocol that this crate speaks. Raise it whenever a golden byte changes.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 /// Length of the client's preamble.
 pub const PREAMBLE_LEN: usize = 8;
 /// Length of the welcome before its version text.

@@ -1,5 +1,17 @@
 //! What a client can ask. Variant order is the wire: append only.
 
+pub mod collections;
+pub mod operate;
+
+pub use collections::{
+    CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
+    GroupEdit,
+};
+pub use operate::{
+    Add, Adopt, Deploy, Forget, Import, InTheWay, Operate, Operation, OperationId, OperationsQuery, Profiles, Remove,
+    Rename, Strategy, Tag, Transfer, Undeploy, Undo, Which,
+};
+
 use crate::clock::Clock;
 use crate::codec::{Decode, Encode};
 use crate::drift::DriftState;
@@ -75,6 +87,12 @@ pub enum Request {
     Shutdown(ShutdownQuery),
     /// The barrier, after everything in scope was compared with the disk as if no event had ever come.
     Verify(SyncQuery),
+    /// Changes files.
+    Operate(Operate),
+    /// Operations of the past.
+    Operations(OperationsQuery),
+    /// One of them, with what it changed.
+    OperationShow(OperationId),
 }
 
 /// Which projects are meant.

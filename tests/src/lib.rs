@@ -6,7 +6,6 @@
 //! * [`process`] – a real daemon that ends with the test, and commands of the client
 //! * [`client`] and [`json`] – a connection in each encoding; [`raw`] – one that keeps to no rules
 //! * [`library`] – collections, projects and deployment records, written as SkillMeat writes them
-//! * [`world`] – the fixtures: homes that the original wrote, and the right answers
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"

@@ -55,7 +55,8 @@ impl Daemon {
         Self::spawn_within(sandbox, Self::command(sandbox), 60 * PATIENCE)
     }
 
-    fn command(sandbox: &Sandbox) -> Command {
+    /// The command that starts one in the foreground.
+    pub fn command(sandbox: &Sandbox) -> Command {
         let mut command = sandbox.command(&sandbox.binaries.daemon);
         command.args(["run", "--ready", "stdout"]);
         command

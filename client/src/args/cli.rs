@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 use super::{Command, Invocation, Parsed};
 use crate::failure::Failure;
 
-/// Tells you which Claude Code artifacts drifted from their collection
+/// Deploys Claude Code artifacts from collections, and tells you which of them drifted
 #[derive(Parser, Debug)]
 #[command(
     name = "skillmeat",
@@ -18,9 +18,10 @@ use crate::failure::Failure;
   skillmeat init
   skillmeat project add .
   skillmeat status
+  skillmeat deploy skill:pdf
   skillmeat watch
 
-Exit codes: 0 done; with --exit-code 1 drift, 2 conflict; 3 failed; 4 no daemon; 64 usage."
+Exit codes: 0 done; with --exit-code 1 drift, 2 conflict; 3 failed or refused; 4 no daemon; 64 usage."
 )]
 struct Cli {
     /// Answer with one JSON object
@@ -89,6 +90,60 @@ mod tests {
         }
         command().debug_assert();
         walk(&command());
+    }
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        fn walk(command: &clap::Command, tried: &mut usize) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter_map(|line| line.trim_start().strip_prefix("skillmeat ")) {
+                // What a shell would do with the rest of the line is not ours.
+                let line = line.split(['|', '>']).next().unwrap_or_default();
+                let args: Vec<OsString> = words(line).into_iter().map(Into::into).collect();
+                assert!(matches!(super::super::parse(&args), Parsed::Run(_)), "{line}");
+                *tried += 1;
+            }
+            command.get_subcommands().for_each(|command| walk(command, tried));
+        }
+        let mut tried = 0;
+        walk(&command(), &mut tried);
+        assert!(tried > 80, "{tried} examples");
+    }
+
+    /// Splits at spaces outside single quotes.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for c in line.trim().chars() {
+            match c {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                c => words.last_mut().expect("it has one from the start").push(c),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn completions_know_every_command() {
+        let mut script = Vec::new();
+        clap_complete::generate(clap_complete::Shell::Bash, &mut command(), "skillmeat", &mut script);
+        let script = String::from_utf8(script).expect("text");
+        let top = ["deploy", "undeploy", "pull", "push", "sync", "adopt", "forget", "import", "add", "remove"];
+        let more = [
+            "rename",
+            "tag",
+            "group",
+            "undo",
+            "op",
+            "group__subcmd__reorder",
+            "collection__subcmd__set__subcmd__default",
+        ];
+        for name in top.into_iter().chain(more) {
+            let known = script.contains(&format!("skillmeat__subcmd__{name})"));
+            assert!(known, "no completion of {name}");
+        }
+        assert!(script.contains("--all-profiles") && script.contains("overwrite merge fork skip"));
     }
 
     #[test]

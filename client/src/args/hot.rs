@@ -124,6 +124,9 @@ mod tests {
             "status --state=modified",
             "status -zv",
             "status --ca",
+            "pull",
+            "sync --json",
+            "undo 17",
         ];
         for line in declined {
             assert_eq!(parse(&args(line)), None, "{line}");

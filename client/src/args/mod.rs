@@ -4,7 +4,9 @@
 //! clap ([`cli`]), whose set-up costs more than the whole request. Both produce the same [`Invocation`]; a test holds
 //! them in agreement.
 
+pub mod change;
 pub mod cli;
+pub mod collections;
 pub mod hot;
 
 use std::ffi::OsString;
@@ -17,6 +19,12 @@ use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::request::default_depth;
 
 use crate::failure::Failure;
+
+pub use change::{
+    AddArgs, At, DeployArgs, ForgetArgs, How, Named, OpCommand, RemoveArgs, RenameArgs, TagArgs, TakeArgs,
+    TransferArgs, UndeployArgs, UndoArgs, Whose,
+};
+pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
 
 /// One command line, understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -159,20 +167,6 @@ pub enum ProjectCommand {
     },
 }
 
-/// `collection`.
-#[derive(Subcommand, Debug, PartialEq, Eq)]
-pub enum CollectionCommand {
-    /// Known collections
-    #[command(after_help = "Example:\n  skillmeat collection list")]
-    List,
-    /// One collection: artifacts, groups, tags
-    #[command(after_help = "Example:\n  skillmeat collection show default")]
-    Show {
-        /// Name or id
-        name: String,
-    },
-}
-
 /// `daemon`.
 #[derive(Subcommand, Debug, PartialEq, Eq)]
 pub enum DaemonCommand {
@@ -252,9 +246,69 @@ Example:
         after_help = "Examples:\n  skillmeat project add .\n  skillmeat project discover ~/src --add"
     )]
     Project(ProjectCommand),
-    /// List and show collections
+    /// Deploy artifacts of a collection into projects
+    #[command(after_help = "Examples:
+  skillmeat deploy skill:pdf command:review
+  skillmeat deploy --group writing --project webapp --project ~/src/site
+  skillmeat deploy --all --collection work --dry-run
+  skillmeat deploy skill:pdf --profile codex --force")]
+    Deploy(DeployArgs),
+    /// Take deployed artifacts out of a project
+    #[command(
+        after_help = "Examples:\n  skillmeat undeploy skill:pdf\n  skillmeat undeploy --all --project webapp --dry-run"
+    )]
+    Undeploy(UndeployArgs),
+    /// Bring what the collection changed into the project
+    #[command(after_help = "Examples:\n  skillmeat pull\n  skillmeat pull skill:pdf --strategy merge")]
+    Pull(TransferArgs),
+    /// Bring what was changed in the project into the collection
+    #[command(after_help = "Examples:\n  skillmeat push skill:pdf\n  skillmeat push skill:pdf --strategy fork")]
+    Push(TransferArgs),
+    /// Pull and push, as far as that is unambiguous
+    #[command(after_help = "Examples:\n  skillmeat sync --dry-run\n  skillmeat sync --project webapp")]
+    Sync(TransferArgs),
+    /// Record what lies in a project as deployed; its files stay as they are
+    #[command(after_help = "Examples:\n  skillmeat adopt skill:pdf\n  skillmeat adopt --all --collection work")]
+    Adopt(TakeArgs),
+    /// Drop deployment records; the files stay as they are
+    #[command(after_help = "Examples:\n  skillmeat forget skill:pdf\n  skillmeat forget --all --project webapp")]
+    Forget(ForgetArgs),
+    /// Take what lies in a project without a record into a collection
+    #[command(after_help = "Examples:\n  skillmeat import skill:notes\n  skillmeat import --all --collection work")]
+    Import(TakeArgs),
+    /// Add files or directories to a collection
+    #[command(after_help = "Examples:
+  skillmeat add ~/Downloads/pdf
+  skillmeat add review.md --type command --tag git --tag daily
+  skillmeat add pdf-next --name pdf --collection work --force")]
+    Add(AddArgs),
+    /// Remove artifacts from a collection; deployments stay
+    #[command(
+        after_help = "Examples:\n  skillmeat remove skill:pdf\n  skillmeat remove command:review --collection work"
+    )]
+    Remove(RemoveArgs),
+    /// Give an artifact another name in its collection; deployments stay what they are
+    #[command(after_help = "Example:\n  skillmeat rename skill:pdf pdf-reader")]
+    Rename(RenameArgs),
+    /// Add tags to artifacts, or take them away
+    #[command(
+        after_help = "Examples:\n  skillmeat tag skill:pdf --add docs\n  skillmeat tag skill:pdf skill:docx --remove docs --add office"
+    )]
+    Tag(TagArgs),
+    /// Groups of a collection
+    #[command(after_help = "Examples:\n  skillmeat group list\n  skillmeat group add writing skill:pdf")]
+    Group(GroupArgs),
+    /// List, show, make, rename, remove and check collections
     #[command(subcommand, after_help = "Examples:\n  skillmeat collection list\n  skillmeat collection show default")]
     Collection(CollectionCommand),
+    /// Take the last change back, or another one
+    #[command(
+        after_help = "Examples:\n  skillmeat undo\n  skillmeat undo 17 --dry-run\n  skillmeat undo --project webapp"
+    )]
+    Undo(UndoArgs),
+    /// What was changed, and when
+    #[command(subcommand, after_help = "Examples:\n  skillmeat op list\n  skillmeat op show 17")]
+    Op(OpCommand),
     /// Run, start, stop and inspect skillmeatd
     #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]
     Daemon(DaemonCommand),

@@ -1,9 +1,13 @@
 //! One file a command family: make the request, print the answer.
 
+pub mod change;
 pub mod collection;
 pub mod completions;
 pub mod daemon;
+pub mod group;
 pub mod library;
+pub mod op;
+pub mod operate;
 pub mod pages;
 pub mod project;
 pub mod rpc;
@@ -13,7 +17,7 @@ use std::io::Write;
 
 use skillmeat_protocol::error::exit;
 use skillmeat_protocol::reply::Reply;
-use skillmeat_protocol::request::{Freshness, Request};
+use skillmeat_protocol::request::{Freshness, Operation, Request};
 
 use crate::args::Command;
 use crate::failure::{Done, Failure};
@@ -56,6 +60,21 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Show(args) => library::show(context, args),
         Command::Watch(which) => watch::watch(context, &which),
         Command::Project(command) => project::project(context, command),
+        Command::Deploy(args) => change::deploy(context, args),
+        Command::Undeploy(args) => change::undeploy(context, args),
+        Command::Pull(args) => change::transfer(context, args, Operation::Pull),
+        Command::Push(args) => change::transfer(context, args, Operation::Push),
+        Command::Sync(args) => change::transfer(context, args, Operation::SyncProject),
+        Command::Adopt(args) => change::adopt(context, args),
+        Command::Forget(args) => change::forget(context, args),
+        Command::Import(args) => change::import(context, args),
+        Command::Add(args) => change::add(context, args),
+        Command::Remove(args) => change::remove(context, args),
+        Command::Rename(args) => change::rename(context, args),
+        Command::Tag(args) => change::tag(context, args),
+        Command::Undo(args) => change::undo(context, args),
+        Command::Op(command) => op::op(context, command),
+        Command::Group(args) => group::group(context, args),
         Command::Collection(command) => collection::collection(context, command),
         Command::Daemon(command) => daemon::daemon(context, command),
         Command::Doctor => doctor::doctor(context),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::reply::{Problem, Progress, ProjectState, Reply};
+use skillmeat_protocol::reply::{Problem, ProjectState, Reply};
 use skillmeat_protocol::request::{Call, DiscoverQuery, Format, Freshness, ProjectPath, Request};
 
 use super::{Context, pages};
@@ -11,8 +11,8 @@ use crate::args::ProjectCommand;
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
 use crate::render::status::{NOTHING_YET, problems};
-use crate::render::term::{escape, width};
-use crate::render::{json, projects};
+use crate::render::term::escape;
+use crate::render::{json, progress, projects};
 use crate::surroundings::text;
 use crate::transport::{Connection, call, patience, unexpected};
 
@@ -126,33 +126,18 @@ fn discover(context: &mut Context<'_>, query: DiscoverQuery) -> Done {
     // No deadline for the whole: progress shows that it is alive, and each step has the client's patience.
     let call = Call { freshness: Freshness::Synced, deadline_ms: 0, format, request: Request::Discover(query) };
     let mut connection = launch::reach(context.around, &call, Start::IfNeeded)?;
-    let mut progress_shown = false;
+    let mut line = progress::Line::new(context.around, context.err);
     let reply = loop {
-        match connection.reply(Some(patience(&call)))? {
-            Reply::Progress(progress) => {
-                if context.around.interactive {
-                    show_progress(context, &progress)?;
-                    progress_shown = true;
-                }
-            }
+        match connection.reply(Some(patience(&call))) {
+            Ok(Reply::Progress(progress)) => line.show(&progress::search(&progress))?,
             last => break last,
         }
     };
-    if progress_shown {
-        write!(context.err, "\r\x1b[K")?;
-    }
-    match reply {
+    line.clear()?;
+    match reply? {
         Reply::Discovered(found) => projects::write_discovered(context.out, &found, context.around.colour)?,
         Reply::Json(text) => json::data(context.out, &text)?,
         other => return Err(unexpected(&other).into()),
     }
     Ok(exit::OK)
-}
-
-fn show_progress(context: &mut Context<'_>, progress: &Progress) -> std::io::Result<()> {
-    let at = escape(&progress.at);
-    // The end of a path tells more than its beginning; 50 columns fit beside the numbers on any terminal.
-    let start = at.char_indices().map(|(i, _)| i).find(|i| width(&at[*i..]) <= 50).unwrap_or(at.len());
-    write!(context.err, "\r\x1b[K{} directories, {} found  {}", progress.directories, progress.found, &at[start..])?;
-    context.err.flush()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use skillmeat_protocol::error::exit;
 use skillmeat_protocol::ids::ArtifactKey;
-use skillmeat_protocol::reply::{Counts, Item, Reply, StatusReply};
+use skillmeat_protocol::reply::{Counts, Item, ProjectStatus, Reply, StatusReply};
 use skillmeat_protocol::request::{Call, Detail, Format, Freshness, Request, ShowQuery, StatusQuery};
 
 use super::project::list_damage;
@@ -13,8 +13,8 @@ use crate::args::StatusArgs;
 use crate::failure::{Done, Failure};
 use crate::launch::{self, Start};
 use crate::render::porcelain::{self, Records};
-use crate::render::resolve::{Remedy, advice};
-use crate::render::status::{self as look, Depth, Look, Present};
+use crate::render::resolve::{Subject, needs_both_sides};
+use crate::render::status::{self as look, Depth, Look};
 use crate::transport::{Connection, call, patience};
 
 /// Runs `status`.
@@ -47,7 +47,7 @@ pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
         if reply.projects.is_empty() {
             look::problems(context.out, &list_damage(&mut connection), colour)?;
         }
-        let present = present(&mut connection, &reply);
+        let present = present(&mut connection, &reply, args);
         look::advice(context.out, &present, colour)?;
         // Results first: both may go to one terminal.
         context.out.flush()?;
@@ -87,21 +87,26 @@ fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
 }
 
 /// The states present, with the collection's side of their first items. What cannot be found out is left out: the
-/// advice then names a command that needs no path.
-fn present<'a>(connection: &mut Connection, reply: &'a StatusReply) -> Vec<Present<'a>> {
+/// advice is then without a command that needs it.
+fn present<'a>(connection: &mut Connection, reply: &'a StatusReply, args: &StatusArgs) -> Vec<Subject<'a>> {
+    let elsewhere = args.which.all || args.which.project.is_some();
     let firsts = look::firsts(&reply.projects);
-    let shows: Vec<Option<Request>> = firsts.iter().map(|item| show(item)).collect();
+    let shows: Vec<Option<Request>> = firsts.iter().map(|(_, item)| show(item)).collect();
     let mut sides = collection_sides(connection, shows.iter().flatten()).into_iter();
     let paths = shows.iter().map(|show| show.as_ref().and_then(|_| sides.next().flatten()));
-    firsts.into_iter().zip(paths).map(|(item, collection_path)| Present { item, collection_path }).collect()
+    let subject = |((project, item), collection_path): ((&'a ProjectStatus, &'a Item), _)| Subject {
+        item,
+        project: elsewhere.then_some(project.path.as_str()),
+        collection_path,
+    };
+    firsts.into_iter().zip(paths).map(subject).collect()
 }
 
 /// Asks for an item in its collection, when the advice on its state compares the two sides.
 fn show(item: &Item) -> Option<Request> {
     let collection = item.collection_id.clone().or_else(|| item.collection.clone())?;
     let key = ArtifactKey { kind: item.kind, name: item.name.clone() };
-    let wanted = advice(item.state).1 == Remedy::CompareSides;
-    wanted.then_some(Request::Show(ShowQuery { key, collection: Some(collection) }))
+    needs_both_sides(item.state).then_some(Request::Show(ShowQuery { key, collection: Some(collection) }))
 }
 
 /// Absolute paths in their collections of what each request shows. Everything is asked at once: a person waits for one

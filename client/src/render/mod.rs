@@ -1,8 +1,12 @@
 //! How answers look.
 
 pub mod artifacts;
+pub mod groups;
+pub mod history;
 pub mod json;
+pub mod operation;
 pub mod porcelain;
+pub mod progress;
 pub mod projects;
 pub mod resolve;
 pub mod status;

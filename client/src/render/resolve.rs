@@ -1,87 +1,166 @@
-//! What each state means and the command that deals with it: the one table to change when commands arrive.
+//! What each state means and the commands that deal with it: the one table of both.
 //!
-//! Only commands that exist in this release are printed. Copying files by hand would leave the deployment record
-//! behind, so until there are commands that change files, the command shown is the one that shows the two sides.
+//! Commands are printed to be copied, so they say all that they depend on: the collection, where one is taken from;
+//! the profile, where it is not the usual one; the project, where it is not the one around the working directory.
+//! Where a decision is needed, the command that shows the two sides comes first.
 
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Item;
 
+use super::operation::USUAL_PROFILE;
 use super::term::shell_word;
 
-/// Which command a state calls for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing is to be done.
-    None,
-    /// Compare what the collection has with what the project has.
-    CompareSides,
-    /// Look at what the collection has.
-    ShowCollection,
-    /// Look at what the project has.
-    ShowProject,
+/// An item, and what its commands have to say beside its name.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The item.
+    pub item: &'a Item,
+    /// Its project, where the working directory does not tell.
+    pub project: Option<&'a str>,
+    /// Its absolute path in the collection, when it is known.
+    pub collection_path: Option<String>,
 }
 
-/// The meaning of a state, and what to do about it.
-pub const fn advice(state: DriftState) -> (&'static str, Remedy) {
+/// The meaning of a state.
+pub const fn meaning(state: DriftState) -> &'static str {
     match state {
-        DriftState::InSync => ("as deployed, and as in the collection", Remedy::None),
-        DriftState::Modified => ("edited here since it was deployed", Remedy::CompareSides),
-        DriftState::Outdated => ("the collection has moved on", Remedy::CompareSides),
-        DriftState::Converged => ("both sides changed to the same content; nothing to do", Remedy::None),
-        DriftState::Conflict => ("both sides changed, differently", Remedy::CompareSides),
-        DriftState::Deleted => ("deployed, but gone from the project", Remedy::ShowCollection),
-        DriftState::Removed => ("gone from the collection; the copy here is as deployed", Remedy::ShowProject),
-        DriftState::RemovedModified => {
-            ("gone from the collection, and edited here: the only copy", Remedy::ShowProject)
-        }
-        DriftState::Added => ("in the collection, not deployed here", Remedy::ShowCollection),
-        DriftState::Foreign => ("not deployed, but its place is taken by something else", Remedy::CompareSides),
-        DriftState::Untracked => ("only here; nobody deployed it", Remedy::ShowProject),
-        DriftState::Unreadable => ("cannot be read; the message names the file", Remedy::ShowProject),
+        DriftState::InSync => "as deployed, and as in the collection",
+        DriftState::Modified => "edited here since it was deployed",
+        DriftState::Outdated => "the collection has moved on",
+        DriftState::Converged => "both sides changed to the same content",
+        DriftState::Conflict => "both sides changed, differently",
+        DriftState::Deleted => "deployed, but gone from the project",
+        DriftState::Removed => "gone from the collection; the copy here is as deployed",
+        DriftState::RemovedModified => "gone from the collection, and edited here: the only copy",
+        DriftState::Added => "in the collection, not deployed here",
+        DriftState::Foreign => "not deployed, but its place is taken by something else",
+        DriftState::Untracked => "only here; nobody deployed it",
+        DriftState::Unreadable => "cannot be read; the message names the file",
     }
 }
 
-/// The command, with real paths. `collection_path` is that of the artifact in its collection, when it is known.
-pub fn command(item: &Item, collection_path: Option<&str>) -> Option<String> {
-    let key = ArtifactKey { kind: item.kind, name: item.name.clone() };
-    let mut show = format!("skillmeat show {}", shell_word(&key.to_string()));
-    if let Some(collection) = &item.collection {
-        show.push_str(&format!(" --collection {}", shell_word(collection)));
-    }
-    match (advice(item.state).1, collection_path, item.path.as_deref()) {
-        (Remedy::None, ..) => None,
-        (Remedy::CompareSides, Some(collection), Some(project)) => {
-            Some(format!("diff -ru {} {}", shell_word(collection), shell_word(project)))
+/// Whether somebody has to look at both sides before anything can be done.
+pub const fn needs_both_sides(state: DriftState) -> bool {
+    matches!(state, DriftState::Conflict | DriftState::Foreign)
+}
+
+impl Subject<'_> {
+    /// The commands, the most likely one first.
+    pub fn commands(&self) -> Vec<String> {
+        let item = self.item;
+        match item.state {
+            DriftState::InSync => vec![],
+            DriftState::Modified => vec![self.on("push", "")],
+            DriftState::Outdated => vec![self.on("pull", "")],
+            DriftState::Converged => vec![self.on("sync", "")],
+            DriftState::Conflict => {
+                let merge = (item.mergeable != Some(false)).then(|| self.on("pull", " --strategy merge"));
+                let ways = [self.on("pull", " --strategy overwrite"), self.on("push", " --strategy overwrite")];
+                self.difference().into_iter().chain(merge).chain(ways).collect()
+            }
+            DriftState::Deleted => vec![self.with_collection("deploy", ""), self.on("undeploy", "")],
+            DriftState::Removed => vec![self.on("undeploy", "")],
+            DriftState::RemovedModified => vec![self.on("push", ""), self.on("undeploy", " --force")],
+            DriftState::Added => vec![self.with_collection("deploy", "")],
+            DriftState::Foreign => {
+                let ways = [self.with_collection("adopt", ""), self.with_collection("deploy", " --force")];
+                self.difference().into_iter().chain(ways).collect()
+            }
+            DriftState::Untracked => vec![self.on("import", "")],
+            DriftState::Unreadable => vec![match &item.path {
+                Some(path) => format!("ls -ld {}", shell_word(path)),
+                None => "skillmeat doctor".to_owned(),
+            }],
         }
-        (Remedy::CompareSides | Remedy::ShowCollection, ..) => Some(show),
-        (Remedy::ShowProject, _, Some(project)) => Some(format!("ls -ld {}", shell_word(project))),
-        (Remedy::ShowProject, ..) => Some("skillmeat doctor".to_owned()),
+    }
+
+    fn difference(&self) -> Option<String> {
+        let (collection, project) = (self.collection_path.as_deref()?, self.item.path.as_deref()?);
+        Some(format!("diff -ru {} {}", shell_word(collection), shell_word(project)))
+    }
+
+    fn with_collection(&self, verb: &str, more: &str) -> String {
+        let collection = self.item.collection.as_deref().map(|name| format!(" --collection {}", shell_word(name)));
+        self.on(verb, &(collection.unwrap_or_default() + more))
+    }
+
+    fn on(&self, verb: &str, more: &str) -> String {
+        let key = ArtifactKey { kind: self.item.kind, name: self.item.name.clone() }.to_string();
+        let option = |flag: &str, value: Option<&str>| {
+            value.map(|value| format!(" --{flag} {}", shell_word(value))).unwrap_or_default()
+        };
+        let profile = option("profile", self.item.profile.as_deref().filter(|profile| *profile != USUAL_PROFILE));
+        let project = option("project", self.project);
+        format!("skillmeat {verb} {}{more}{profile}{project}", shell_word(&key))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::{Parsed, parse};
     use crate::render::status::samples::item;
 
+    fn subject(item: &Item) -> Subject<'_> {
+        Subject { item, project: None, collection_path: Some("/c/it's".into()) }
+    }
+
     #[test]
-    fn every_state_that_is_drift_has_a_command_that_exists() {
+    fn every_state_but_in_sync_has_commands_that_exist() {
         for state in DriftState::ALL {
-            let given = command(&item(state), Some("/c/skills/it's"));
-            if state.is_drift() {
-                let command = given.unwrap_or_else(|| panic!("{state} has no command"));
-                assert!(
-                    ["diff -ru ", "skillmeat show ", "ls -ld "].iter().any(|c| command.starts_with(c)),
-                    "{command}"
-                );
+            let mut item = item(state);
+            item.profile = Some("codex".into());
+            let commands = Subject { project: Some("/w"), ..subject(&item) }.commands();
+            assert_eq!(commands.is_empty(), state == DriftState::InSync, "{state}");
+            for command in commands {
+                let words: Vec<_> = command.split(' ').map(Into::into).collect();
+                match command.split_once(' ').map_or("", |(program, _)| program) {
+                    "skillmeat" => assert!(matches!(parse(&words[1..]), Parsed::Run(_)), "{command}"),
+                    program => assert!(["diff", "ls"].contains(&program), "{command}"),
+                }
             }
         }
-        let modified = item(DriftState::Modified);
+    }
+
+    #[test]
+    fn a_command_says_all_that_it_depends_on() {
+        let mut conflict = item(DriftState::Conflict);
         assert_eq!(
-            command(&modified, Some("/c/it's")).as_deref(),
-            Some(r"diff -ru '/c/it'\''s' /w/.claude/skills/modified")
+            subject(&conflict).commands(),
+            [
+                r"diff -ru '/c/it'\''s' /w/.claude/skills/conflict",
+                "skillmeat pull skill:conflict --strategy merge",
+                "skillmeat pull skill:conflict --strategy overwrite",
+                "skillmeat push skill:conflict --strategy overwrite",
+            ]
         );
-        assert_eq!(command(&modified, None).as_deref(), Some("skillmeat show skill:modified --collection default"));
+        conflict.mergeable = Some(false);
+        assert_eq!(Subject { collection_path: None, ..subject(&conflict) }.commands().len(), 2);
+        let mut foreign = item(DriftState::Foreign);
+        foreign.name = "odd name".into();
+        foreign.profile = Some("codex".into());
+        foreign.path = None;
+        assert_eq!(
+            Subject { project: Some("/w x"), ..subject(&foreign) }.commands(),
+            [
+                "skillmeat adopt 'skill:odd name' --collection default --profile codex --project '/w x'",
+                "skillmeat deploy 'skill:odd name' --collection default --force --profile codex --project '/w x'",
+            ]
+        );
+        let table = [
+            (DriftState::Modified, "skillmeat push skill:modified"),
+            (DriftState::Outdated, "skillmeat pull skill:outdated"),
+            (DriftState::Converged, "skillmeat sync skill:converged"),
+            (DriftState::Deleted, "skillmeat deploy skill:deleted --collection default"),
+            (DriftState::Removed, "skillmeat undeploy skill:removed"),
+            (DriftState::RemovedModified, "skillmeat push skill:removed_modified"),
+            (DriftState::Added, "skillmeat deploy skill:added --collection default"),
+            (DriftState::Untracked, "skillmeat import skill:untracked"),
+            (DriftState::Unreadable, "ls -ld /w/.claude/skills/unreadable"),
+        ];
+        for (state, want) in table {
+            assert_eq!(subject(&item(state)).commands()[0], want);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::reply::{Counts, Item, Problem, ProjectState, ProjectStatus};
 
-use super::resolve;
+use super::resolve::{self, Subject};
 use super::table::{Cell, Table};
 use super::term::{Tone, count, escape, paint, width};
 
@@ -153,32 +153,23 @@ pub fn summary(counts: Counts, colour: bool) -> String {
     if parts.is_empty() { "nothing is deployed".to_owned() } else { parts.join(", ") }
 }
 
-/// One state that is present, the first item in it, and where the collection has that item.
-#[derive(Clone, Debug)]
-pub struct Present<'a> {
-    /// The item.
-    pub item: &'a Item,
-    /// Its absolute path in the collection, when it is known.
-    pub collection_path: Option<String>,
+/// The first item of each state present with its project, in the order of the states, in-sync ones left out.
+pub fn firsts(projects: &[ProjectStatus]) -> Vec<(&ProjectStatus, &Item)> {
+    let items = || projects.iter().flat_map(|project| project.items.iter().map(move |item| (project, item)));
+    DriftState::ALL.into_iter().skip(1).filter_map(|state| items().find(|(_, item)| item.state == state)).collect()
 }
 
-/// The first item of each state present, in the order of the states, in-sync ones left out.
-pub fn firsts(projects: &[ProjectStatus]) -> Vec<&Item> {
-    let items = || projects.iter().flat_map(|project| &project.items);
-    DriftState::ALL.into_iter().skip(1).filter_map(|state| items().find(|item| item.state == state)).collect()
-}
-
-/// What each state present means and the command that shows it.
-pub fn advice(out: &mut dyn Write, present: &[Present<'_>], colour: bool) -> io::Result<()> {
-    let column = present.iter().map(|p| width(p.item.state.as_str())).max().unwrap_or(0);
-    for (i, Present { item, collection_path }) in present.iter().enumerate() {
+/// What each state present means and the commands that deal with it.
+pub fn advice(out: &mut dyn Write, present: &[Subject<'_>], colour: bool) -> io::Result<()> {
+    let column = present.iter().map(|subject| width(subject.item.state.as_str())).max().unwrap_or(0);
+    for (i, subject) in present.iter().enumerate() {
         if i == 0 {
             writeln!(out)?;
         }
-        let (meaning, _) = resolve::advice(item.state);
-        let name = format!("{:column$}", item.state);
-        writeln!(out, "{}  {meaning}", paint(&name, Tone::of(item.state), colour))?;
-        if let Some(command) = resolve::command(item, collection_path.as_deref()) {
+        let state = subject.item.state;
+        let name = format!("{state:column$}");
+        writeln!(out, "{}  {}", paint(&name, Tone::of(state), colour), resolve::meaning(state))?;
+        for command in subject.commands() {
             writeln!(out, "{:column$}  {}", "", escape(&command))?;
         }
     }
@@ -306,15 +297,16 @@ mod tests {
             [project(vec![item(DriftState::Modified), item(DriftState::Modified), item(DriftState::Deleted)])];
         let present: Vec<_> = firsts(&projects)
             .into_iter()
-            .map(|item| Present { item, collection_path: Some("/c/a b".into()) })
+            .map(|(_, item)| Subject { item, project: None, collection_path: None })
             .collect();
         let mut out = Vec::new();
         advice(&mut out, &present, false).expect("memory");
         let want = "
 modified  edited here since it was deployed
-          diff -ru '/c/a b' /w/.claude/skills/modified
+          skillmeat push skill:modified
 deleted   deployed, but gone from the project
-          skillmeat show skill:deleted --collection default
+          skillmeat deploy skill:deleted --collection default
+          skillmeat undeploy skill:deleted
 ";
         assert_eq!(String::from_utf8(out).expect("text"), want);
     }

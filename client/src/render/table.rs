@@ -40,7 +40,14 @@ impl From<String> for Cell {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     indent: usize,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
+}
+
+/// Cells, and lines that stand below them in no column.
+#[derive(Clone, Debug, Default)]
+struct Row {
+    cells: Vec<Cell>,
+    notes: Vec<String>,
 }
 
 impl Table {
@@ -52,18 +59,25 @@ impl Table {
     /// The dim first row.
     #[must_use]
     pub fn heading(mut self, names: &[&str]) -> Self {
-        self.rows.push(names.iter().map(|name| Cell::new(name, Tone::Dim)).collect());
+        self.row(names.iter().map(|name| Cell::new(name, Tone::Dim)));
         self
     }
 
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(Row { cells: cells.into_iter().collect(), notes: Vec::new() });
+    }
+
+    /// Adds a line below the last row, `indent` spaces further in; what steers a terminal is escaped.
+    pub fn note(&mut self, indent: usize, text: &str) {
+        if let Some(row) = self.rows.last_mut() {
+            row.notes.push(format!("{:indent$}{}", "", escape(text)));
+        }
     }
 
     /// Width of a column; 0 when it is empty in every row.
     fn width_of(&self, column: usize) -> usize {
-        let widths = || self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(&cell.text));
+        let widths = || self.rows.iter().filter_map(|row| row.cells.get(column)).map(|cell| width(&cell.text));
         let ordinary = widths().filter(|width| *width <= ORDINARY).max().unwrap_or(0);
         // A column of nothing but wide cells is not an empty one.
         ordinary.max(usize::from(widths().any(|width| width > 0)))
@@ -71,13 +85,13 @@ impl Table {
 
     /// Prints it.
     pub fn write(&self, out: &mut dyn Write, colour: bool) -> io::Result<()> {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let columns = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns).map(|i| self.width_of(i)).collect();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
             // Spaces are owed and paid by the next text, so that no line ends in them.
             let mut owed = 0;
-            for (cell, width_of_column) in row.iter().zip(&widths) {
+            for (cell, width_of_column) in row.cells.iter().zip(&widths) {
                 if *width_of_column == 0 {
                     continue;
                 }
@@ -89,6 +103,9 @@ impl Table {
                 owed += width_of_column.saturating_sub(width(&cell.text)) + 2;
             }
             writeln!(out, "{}", line.trim_end())?;
+            for note in &row.notes {
+                writeln!(out, "{:indent$}{note}", "", indent = self.indent)?;
+            }
         }
         Ok(())
     }

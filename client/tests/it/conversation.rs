@@ -30,9 +30,7 @@ fn status_query(home: &Home, call: usize) -> (StatusQuery, Freshness, Format) {
 fn status_asks_about_the_directory_and_prints_a_table() {
     let mut reply = status(vec![project(vec![item("gone", Deleted), item("pdf", Outdated)])]);
     reply.stale = Some("scan of /w is behind".into());
-    // The advice asks for the collection's side; an error there costs only the path.
-    let unknown = Reply::Error(WireError::new(ErrorCode::NotFound, "no"));
-    let home = serving(vec![vec![Reply::Status(reply)], vec![unknown]]);
+    let home = serving(vec![vec![Reply::Status(reply)]]);
     let (code, out, err) = home.run(&["status"]);
     assert_eq!(code, exit::OK, "{out}{err}");
     let want = "w  /w
@@ -41,9 +39,10 @@ fn status_asks_about_the_directory_and_prints_a_table() {
 1 outdated, 1 deleted
 
 outdated  the collection has moved on
-          skillmeat show skill:pdf --collection default
+          skillmeat pull skill:pdf
 deleted   deployed, but gone from the project
-          skillmeat show skill:gone --collection default
+          skillmeat deploy skill:gone --collection default
+          skillmeat undeploy skill:gone
 ";
     assert_eq!(out, want);
     assert_eq!(err, "note: this answer may be behind: scan of /w is behind\n");
@@ -51,6 +50,24 @@ deleted   deployed, but gone from the project
     let cwd = home.dir.path().join("work").to_str().expect("text").to_owned();
     assert_eq!(query, StatusQuery { scope: Scope::Containing(cwd), ..StatusQuery::default() });
     assert_eq!((freshness, format), (Freshness::Synced, Format::Typed));
+}
+
+#[test]
+fn what_needs_a_decision_is_compared_and_commands_work_from_anywhere() {
+    // The advice asks for the collection's side; an error there costs only the command that needs it.
+    let unknown = Reply::Error(WireError::new(ErrorCode::NotFound, "no"));
+    let home = serving(vec![vec![status_of(vec![item("pdf", Conflict)])], vec![unknown]]);
+    let (code, out, err) = home.run(&["status", "--all"]);
+    assert_eq!((code, err.as_str()), (exit::OK, ""));
+    let want = "
+conflict  both sides changed, differently
+          skillmeat pull skill:pdf --strategy merge --project /w
+          skillmeat pull skill:pdf --strategy overwrite --project /w
+          skillmeat push skill:pdf --strategy overwrite --project /w
+";
+    assert!(out.ends_with(want), "{out}");
+    let seen = home.seen.lock().expect("not poisoned");
+    assert!(matches!(seen.calls[1].request, Request::Show(_)), "{:?}", seen.calls);
 }
 
 #[test]
@@ -219,7 +236,7 @@ fn one_bad_path_does_not_keep_the_others_from_being_added() {
 
 #[test]
 fn progress_is_not_the_answer() {
-    let progress = Reply::Progress(Progress { directories: 5, found: 0, at: "/x".into() });
+    let progress = Reply::Progress(Progress { directories: 5, found: 0, at: "/x".into(), done: 0, total: 0 });
     let found = Reply::Discovered(DiscoverReply { projects: vec![], directories: 9, problems: vec![] });
     let home = serving(vec![vec![progress.clone(), progress, found]]);
     let (code, out, err) = home.run(&["project", "discover"]);
@@ -236,7 +253,7 @@ fn watch_prints_events_as_they_come() {
     });
     let event = Reply::Event(DriftEvent {
         clock: CLOCK,
-        cause: Cause { kind: CauseKind::Project, path: None },
+        cause: Cause { kind: CauseKind::Operation, path: None, operation: Some(17) },
         project: "/w".into(),
         project_name: "w".into(),
         available: true,
@@ -252,11 +269,11 @@ fn watch_prints_events_as_they_come() {
         skillmeat::run(&["watch".into()], &around, &mut out, &mut Vec::new());
     });
     let mut text = String::new();
-    while !text.contains("(was in_sync)\n") {
+    while !text.contains("17\n") {
         text.push_str(&receiver.recv_timeout(std::time::Duration::from_secs(10)).expect("watch prints the event"));
     }
     assert!(text.starts_with("watching /w: 1 in sync\n"), "{text}");
-    assert!(text.contains("w  modified  skill:a  (was in_sync)"), "{text}");
+    assert!(text.contains("w  modified  skill:a  (was in_sync)  by operation 17\n"), "{text}");
 }
 
 /// Passes on what is written.

@@ -2,8 +2,10 @@
 #![cfg(unix)]
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
+mod command_lines;
 mod conversation;
 mod executable;
 mod fake;
 mod launch;
+mod operations;
 mod samples;

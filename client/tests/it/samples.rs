@@ -53,3 +53,7 @@ pub fn status(projects: Vec<ProjectStatus>) -> StatusReply {
 pub fn status_of(items: Vec<Item>) -> Reply {
     Reply::Status(status(vec![project(items)]))
 }
+
+pub fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}

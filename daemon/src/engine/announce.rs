@@ -9,9 +9,10 @@
 use super::snapshot::ItemView;
 use super::unit::ProjectSlot;
 use super::work::{CAP, QUIET};
+use crate::model::Record;
 use skillmeat_protocol::event::Cause;
 use skillmeat_protocol::ids::ArtifactKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ struct Fold {
 #[derive(Default)]
 pub struct Announcer {
     folds: BTreeMap<ItemId, Fold>,
+    /// Projects of which nothing is told until an operation has ended.
+    held: BTreeSet<ProjectSlot>,
 }
 
 impl std::fmt::Debug for Announcer {
@@ -72,11 +75,27 @@ impl Announcer {
         cause: &Cause,
         now: Duration,
     ) -> Option<Telling> {
+        let held = self.held.contains(&id.project);
         if let Some(fold) = self.folds.get_mut(&id) {
             fold.now = new;
             fold.cause = cause.clone();
             fold.changed.get_or_insert(now);
-            fold.quiet = (now + QUIET).min(fold.cap);
+            fold.quiet = if held { Duration::MAX } else { (now + QUIET).min(fold.cap) };
+            return None;
+        }
+        if !differ(old.as_deref(), new.as_deref()) {
+            return None;
+        }
+        if held {
+            let fold = Fold {
+                told: old,
+                now: new,
+                cause: cause.clone(),
+                changed: Some(now),
+                quiet: Duration::MAX,
+                cap: Duration::MAX,
+            };
+            self.folds.insert(id, fold);
             return None;
         }
         let fold = Fold {
@@ -106,8 +125,30 @@ impl Announcer {
         tellings
     }
 
+    /// Tells nothing of a project from now on: an operation changes it.
+    pub fn hold(&mut self, project: ProjectSlot) {
+        self.held.insert(project);
+        for (_, fold) in self.folds.iter_mut().filter(|(id, _)| id.project == project) {
+            (fold.quiet, fold.cap) = (Duration::MAX, Duration::MAX);
+        }
+    }
+
+    /// The operation has ended: what it did is told at once, as caused by it.
+    pub fn release(&mut self, project: ProjectSlot, cause: Option<&Cause>, now: Duration) {
+        if !self.held.remove(&project) {
+            return;
+        }
+        for (_, fold) in self.folds.iter_mut().filter(|(id, _)| id.project == project) {
+            fold.quiet = now;
+            if let Some(cause) = cause {
+                fold.cause = cause.clone();
+            }
+        }
+    }
+
     /// Forgets a project that is no longer registered.
     pub fn forget(&mut self, project: ProjectSlot) {
+        self.held.remove(&project);
         self.folds.retain(|id, _| id.project != project);
     }
 
@@ -118,10 +159,13 @@ impl Announcer {
 }
 
 /// Whether there is anything to tell. An item that went through another state and came back is as old as this visit, and
-/// otherwise what it was.
+/// otherwise what it was; a record that moved because one above it changed says what it said.
 fn differ(told: Option<&ItemView>, now: Option<&ItemView>) -> bool {
-    let ageless = |view: &ItemView| ItemView { since: None, ..view.clone() };
-    told.map(ageless) != now.map(ageless)
+    let plain = |view: &ItemView| {
+        let record = view.record.as_ref().map(|record| Arc::new(Record { line: 0, ..Record::clone(record) }));
+        ItemView { since: None, record, ..view.clone() }
+    };
+    told.map(plain) != now.map(plain)
 }
 
 #[cfg(test)]
@@ -159,7 +203,7 @@ mod tests {
         }
     }
 
-    const CAUSE: Cause = Cause { kind: CauseKind::Project, path: None };
+    const CAUSE: Cause = Cause { kind: CauseKind::Project, path: None, operation: None };
 
     fn ms(n: u64) -> Duration {
         Duration::from_millis(n)

@@ -9,8 +9,9 @@ use crate::library::registry::ProjectEntry;
 use crate::scan::{Look, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::event::{Cause, CauseKind};
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl State {
@@ -47,6 +48,24 @@ impl State {
                 self.effects.push(Effect::Answer(waiter, Response::Subscribed { backlog }));
             }
         }
+    }
+
+    /// On the way from the old state of a project to the new one, an operation passes states that concern nobody.
+    pub(super) fn operation_began(&mut self, projects: &[PathBuf]) {
+        for slot in self.slots_of(projects) {
+            self.announcer.hold(slot);
+        }
+    }
+
+    pub(super) fn operation_ended(&mut self, projects: &[PathBuf], number: Option<u64>, now: Now) {
+        let cause = number.map(|number| Cause { kind: CauseKind::Operation, path: None, operation: Some(number) });
+        for slot in self.slots_of(projects) {
+            self.announcer.release(slot, cause.as_ref(), now.mono);
+        }
+    }
+
+    fn slots_of(&self, projects: &[PathBuf]) -> Vec<ProjectSlot> {
+        projects.iter().filter_map(|path| self.projects_by_path.get(path.as_path()).copied()).collect()
     }
 
     fn refuse(&mut self, waiter: WaiterId, error: WireError) {

@@ -70,6 +70,10 @@ pub enum Event {
     LookAtHome,
     /// Somebody doubts that every event came: compare this scope with the disk.
     Verify(SyncScope),
+    /// An operation of this daemon is about to change files of these projects.
+    OperationBegan(Vec<PathBuf>),
+    /// It has ended, and what it did has been looked at; its number, when it changed anything.
+    OperationEnded(Vec<PathBuf>, Option<u64>),
     /// A deadline passed.
     Tick,
     /// A request.

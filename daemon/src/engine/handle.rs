@@ -98,6 +98,25 @@ impl EngineHandle {
         }
     }
 
+    /// [`Self::sync`] for threads that may wait.
+    pub fn sync_blocking(&self, scope: SyncScope, deadline: Duration) -> Synced {
+        match self.begin(Command::Sync { scope, deadline }).and_then(|answer| answer.blocking_recv().ok()) {
+            Some(Answer::Synced(synced)) => synced,
+            _ => Synced { snapshot: self.snapshot(), stale: Some("the daemon is stopping".into()) },
+        }
+    }
+
+    /// An operation is about to change files of these projects: what becomes of them is told when it has ended.
+    pub fn operation_begins(&self, projects: Vec<PathBuf>) {
+        self.send(Event::OperationBegan(projects));
+    }
+
+    /// The operation has ended, and [`Self::sync`] after it: what became of the projects is told as one event each, with its
+    /// number.
+    pub fn operation_ended(&self, projects: Vec<PathBuf>, operation: Option<u64>) {
+        self.send(Event::OperationEnded(projects, operation));
+    }
+
     /// Registers a project; `path` must be absolute and canonical.
     ///
     /// # Errors
@@ -156,11 +175,15 @@ impl EngineHandle {
     }
 
     async fn ask(&self, command: Command) -> Option<Answer> {
+        self.begin(command)?.await.ok()
+    }
+
+    fn begin(&self, command: Command) -> Option<oneshot::Receiver<Answer>> {
         let (tx, rx) = oneshot::channel();
         let waiter = WaiterId(self.next_waiter.fetch_add(1, Ordering::Relaxed));
         self.metrics.engine_queue.fetch_add(1, Ordering::Relaxed);
         self.tx.send(Input::Command(command, waiter, tx)).ok()?;
-        rx.await.ok()
+        Some(rx)
     }
 }
 

@@ -357,5 +357,5 @@ pub(super) fn originals(items: &[Item]) -> HashSet<Original> {
 
 /// What made the items of a root change.
 pub(super) fn cause(kind: CauseKind, path: Option<&Path>) -> Cause {
-    Cause { kind, path: path.map(|p| p.to_string_lossy().into_owned()) }
+    Cause { kind, path: path.map(|p| p.to_string_lossy().into_owned()), operation: None }
 }

@@ -154,6 +154,6 @@ impl State {
         let ended = Running::at_start(Root::Project(slot));
         self.route_project(slot, &scan, &ended, now);
         self.rebuild_trees(slot, &scan, &ended, now);
-        self.relist(slot, &Cause { kind: CauseKind::Record, path: None }, now);
+        self.relist(slot, &Cause { kind: CauseKind::Record, path: None, operation: None }, now);
     }
 }

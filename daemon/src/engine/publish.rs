@@ -224,7 +224,7 @@ impl State {
         let known = paths.filter_map(|path| self.snapshot.projects.get(path));
         let farewell = |project: &Arc<ProjectView>| DriftEvent {
             clock: self.snapshot.clock,
-            cause: Cause { kind: CauseKind::Availability, path: None },
+            cause: Cause { kind: CauseKind::Availability, path: None, operation: None },
             project: project.path.to_string(),
             project_name: project.name.to_string(),
             available: false,
@@ -248,8 +248,11 @@ impl State {
         now: Now,
     ) -> Vec<(DriftEvent, Duration)> {
         let mut events: Vec<(DriftEvent, Duration)> = Vec::new();
-        let availability =
-            |project: &Project| Cause { kind: CauseKind::Availability, path: Some(project.path.to_string()) };
+        let availability = |project: &Project| Cause {
+            kind: CauseKind::Availability,
+            path: Some(project.path.to_string()),
+            operation: None,
+        };
         for slot in introduced.iter().chain(moved.iter().filter(|slot| !introduced.contains(slot))) {
             let Some(project) = self.projects.get(slot).filter(|_| !self.pending.unintroduced.contains(slot)) else {
                 continue;

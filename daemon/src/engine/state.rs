@@ -190,6 +190,8 @@ impl State {
             Event::Scanned(outcome) => self.scanned(outcome, now),
             Event::LookAtHome => self.mark(Unit::Home, Root::Home, Look::Read, Hint::Finished, Urgency::Now, now),
             Event::Verify(scope) => self.bring_up(&scope, self.seq, Heard::Nothing, now),
+            Event::OperationBegan(projects) => self.operation_began(&projects),
+            Event::OperationEnded(projects, number) => self.operation_ended(&projects, number, now),
             Event::Tick => {}
             Event::Command(command, waiter) => self.command(command, waiter, now),
         }

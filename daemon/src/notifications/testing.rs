@@ -42,7 +42,7 @@ pub(super) fn introduced(name: &str, state: DriftState) -> ItemChange {
 pub(super) fn event(project: &str, items: Vec<ItemChange>) -> DriftEvent {
     DriftEvent {
         clock: Clock { instance: 7, generation: 3 },
-        cause: Cause { kind: CauseKind::Project, path: Some(format!("{project}/x")) },
+        cause: Cause { kind: CauseKind::Project, path: Some(format!("{project}/x")), operation: None },
         project: project.into(),
         project_name: project.rsplit('/').next().unwrap_or_default().into(),
         available: true,

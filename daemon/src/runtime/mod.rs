@@ -6,6 +6,7 @@
 
 pub mod detach;
 pub mod home_files;
+mod home_work;
 pub mod instance;
 pub mod log;
 pub mod names;

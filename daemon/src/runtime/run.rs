@@ -8,6 +8,7 @@
 //! ends anyway: a cache that was not closed in order is checked at the next start.
 
 use super::detach::detach;
+use super::home_work::HomeWork;
 use super::instance::{Hold, InstanceError, InstanceLock, LostHome};
 use super::names::Names;
 use super::paths::Directories;
@@ -21,25 +22,23 @@ use crate::engine::event::Now;
 use crate::engine::handle::EngineHandle;
 use crate::engine::load::Registry;
 use crate::engine::state::Settings;
+use crate::history::History;
 use crate::library::config::Config;
 use crate::metrics::Metrics;
 use crate::notifications::Notifier;
+use crate::ops::{self, Operations, recover};
 use crate::os;
 use crate::os::private_dir::PrivateDirError;
 use crate::registry::{self, Registrar};
-use crate::scan::discover;
 use crate::scan::link::Fence;
 use crate::scan::pool::{Pool, Surroundings};
-use crate::server::{self, HomeFiles, ListenError, Listener, ServerContext, StoreStatus};
-pub use crate::watch::Faults;
+use crate::server::{self, ListenError, Listener, ServerContext, StoreStatus};
 use crate::watch::Watches;
 use skillmeat_protocol::endpoint::{Env, LockNote, NoHome, Places};
-use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
-use skillmeat_protocol::request::{DiscoverQuery, ShutdownReason};
+use skillmeat_protocol::request::ShutdownReason;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -47,6 +46,8 @@ use tokio::sync::{mpsc, watch};
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Longest time from the request to end until the process is gone.
 const END_WITHIN: Duration = Duration::from_secs(3);
+/// Of which operations get this much to come to an end.
+const OPERATIONS_WITHIN: Duration = Duration::from_millis(1000);
 /// Of which the cache gets this much to write what is queued.
 const FLUSH_WITHIN: Duration = Duration::from_millis(1500);
 /// Between two looks at the names that others find the daemon by, for file systems that deliver no events.
@@ -63,6 +64,15 @@ pub enum Mode {
     Detached,
     /// By a person or a service manager; the log goes to standard error.
     Foreground,
+}
+
+/// What the tests make go wrong; nothing in the shipped program.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    /// The delivery of events.
+    pub events: crate::watch::Faults,
+    /// The steps of operations.
+    pub operations: ops::Faults,
 }
 
 /// Why the daemon cannot start.
@@ -111,6 +121,7 @@ struct Daemon {
     listener: Listener,
     context: Arc<ServerContext>,
     stop: mpsc::Receiver<ShutdownReason>,
+    operations: Arc<Operations>,
     engine: Engine,
     notifier: Notifier,
     _signals: signals::Listening,
@@ -152,7 +163,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
             }
         }
     };
-    let watches = Arc::new(Watches::start(Arc::clone(&metrics), faults.before(sink)));
+    let watches = Arc::new(Watches::start(Arc::clone(&metrics), faults.events.before(sink)));
     let thread = |what| move |source| StartError::Thread { what, source };
     let around = Surroundings {
         watches: Arc::clone(&watches),
@@ -170,7 +181,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let home = places.home.canonicalize().unwrap_or_else(|_| places.home.clone());
     let registry = Registry { projects: files.projects, collections: files.collections, problems: files.problems };
     let now = Now { mono: clock.elapsed(), wall: clock.wall() };
-    let state = State::new(Settings { home, instance: id }, registry, opened.loaded, now);
+    let state = State::new(Settings { home: home.clone(), instance: id }, registry, opened.loaded, now);
     let store = opened.writer.monitor();
     let (config_tx, config) = watch::channel(Arc::new(Config::default()));
     let configure = Box::new(move |config| drop(config_tx.send_replace(config)));
@@ -180,6 +191,9 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     });
     let own_watches = Arc::clone(&watches);
     let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, restarted };
+    // Before the first look: what the last daemon left half-done is taken back first.
+    let history = History::open(&places.state.join("history.db"), clock.wall());
+    let unfinished = recover::at_start(&history);
     let engine = Engine::start(state, inbox, parts).map_err(thread("the engine"))?;
     let notifier = Notifier::start(engine.announcements.subscribe(), config).map_err(thread("the notifier"))?;
 
@@ -205,12 +219,16 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         .into_iter()
         .chain(lock.warning().map(Into::into))
         .chain(elsewhere)
+        .chain(unfinished)
         .chain(logging.trouble().map(Into::into));
     let (stop_tx, stop) = mpsc::channel(1);
     let signals = listen_for_signals(stop_tx.clone(), engine.handle.clone()).map_err(thread("handling signals"))?;
+    let operations = Operations::new(engine.handle.clone(), history, home, clock, faults.operations);
+    let operations = Arc::new(operations);
     let context = Arc::new(ServerContext {
         engine: engine.handle.clone(),
-        files: Arc::new(Files { places: places.clone(), clock }),
+        operations: Arc::clone(&operations),
+        files: Arc::new(HomeWork { places: places.clone(), clock }),
         places,
         user_home: env.home,
         version: VERSION,
@@ -232,7 +250,19 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         }),
     });
     let lock = Arc::new(lock);
-    Ok(Daemon { runtime, listener, context, stop, engine, notifier, _signals: signals, names, lock, _logging: logging })
+    Ok(Daemon {
+        runtime,
+        listener,
+        context,
+        stop,
+        operations,
+        engine,
+        notifier,
+        _signals: signals,
+        names,
+        lock,
+        _logging: logging,
+    })
 }
 
 /// A deployed link to any of these would have a home hashed, or the daemon watch itself.
@@ -248,29 +278,6 @@ fn listen_for_signals(stop: mpsc::Sender<ShutdownReason>, engine: EngineHandle) 
         signals::Request::Stop => drop(stop.try_send(ShutdownReason::Requested)),
         signals::Request::Reload => engine.look_at_home(),
     })
-}
-
-/// Work on files for the server.
-struct Files {
-    places: Places,
-    clock: Clock,
-}
-
-impl HomeFiles for Files {
-    fn init(&self) -> io::Result<InitReply> {
-        home_files::init(&self.places, self.clock.wall())
-    }
-
-    fn discover(
-        &self,
-        query: &DiscoverQuery,
-        registered: &dyn Fn(&Path) -> bool,
-        progress: &mut dyn FnMut(Progress),
-        cancelled: &AtomicBool,
-    ) -> DiscoverReply {
-        let search = discover::Search { root: PathBuf::from(&query.root), depth: query.depth };
-        discover::discover(&search, registered, progress, cancelled)
-    }
 }
 
 /// Listens on the socket that systemd hands over, else on our own; also says why it is not where it should be. Called within
@@ -298,7 +305,19 @@ fn listen(places: &Places) -> Result<(Listener, Option<String>), StartError> {
 
 impl Daemon {
     fn serve(self) {
-        let Self { runtime, listener, context, mut stop, mut engine, notifier, _signals, names, lock, _logging } = self;
+        let Self {
+            runtime,
+            listener,
+            context,
+            mut stop,
+            operations,
+            mut engine,
+            notifier,
+            _signals,
+            names,
+            lock,
+            _logging,
+        } = self;
         let watchdog = std::sync::OnceLock::new();
         let socket = watch::Sender::new(());
         let ended = engine.take_ended();
@@ -313,7 +332,9 @@ impl Daemon {
             watchdog.get_or_init(end_in_any_case);
         };
         runtime.block_on(server::serve(listener, context, &socket, shutdown));
-        // Whatever runs on blocking threads is a read.
+        // An operation stops before its next item; one that cannot is ended by the next start.
+        operations.stop(OPERATIONS_WITHIN);
+        // Whatever else runs on blocking threads is a read.
         runtime.shutdown_background();
         drop(notifier);
         match engine.stop() {

@@ -52,7 +52,7 @@ pub fn discover(
         }
         directories += 1;
         let at = directory.display().to_string();
-        progress(Progress { directories, found: found.projects.len() as u64, at });
+        progress(Progress { directories, found: found.projects.len() as u64, at, done: 0, total: 0 });
         let entries = found.list(&directory);
         let below = look_at(&directory, entries, registered, &mut found);
         if level < search.depth {

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The records of a profile root.
-pub(super) const DEPLOYED: &str = ".skillmeat-deployed.toml";
+pub const DEPLOYED: &str = ".skillmeat-deployed.toml";
 /// The records of generation P; only ever below `.claude`.
-pub(super) const PLAN: &str = "deployment.toml";
+pub const PLAN: &str = "deployment.toml";
 /// [`Profile::root`] of a project that is itself a profile root.
 pub const ITSELF: &str = ".";
 /// Dot-directories that other tools fill and that never hold records.

@@ -29,7 +29,7 @@ pub(super) fn next<R: AsyncRead + Unpin>(inbox: &mut Inbox<R>) -> Option<Incomin
     match codec::decode_request::<Call>(&frame[HEAD..]) {
         Ok(call) => {
             let to = ReplyTo::Binary { format: call.format, resumed: is_resumed(&call.request) };
-            Some(Incoming::Asked(to, Asked::Call(call)))
+            Some(Incoming::Asked(to, Asked::Call(Box::new(call))))
         }
         Err(error) => broken(WireError::new(ErrorCode::ParseError, error.to_string())),
     }

@@ -127,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                         self.outbox.send(&answer).await?;
                     }
                     Incoming::Asked(to, Asked::Call(call)) => {
-                        if !self.answer(encoding, to, call).await? {
+                        if !self.answer(encoding, to, *call).await? {
                             return Ok(());
                         }
                     }

@@ -2,7 +2,7 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    collections, discover, health, init, list, metrics, projects, shutdown, status, subscribe, sync,
+    collections, discover, health, init, list, metrics, operate, projects, shutdown, status, subscribe, sync,
 };
 use super::paging::Pages;
 use super::picture::Terms;
@@ -45,6 +45,7 @@ pub(super) async fn answer(
     let terms = Terms::of(&call);
     let limit = match call.request {
         Request::Discover(_) => terms.asked_deadline.unwrap_or(Duration::MAX),
+        Request::Operate(_) => Duration::MAX,
         _ => terms.deadline + limits::ENGINE_GRACE + GRACE,
     };
     match timeout(limit, isolated(handle(context, pages, &terms, call.request, progress))).await {
@@ -86,6 +87,9 @@ async fn handle(
         Request::Health => Reply::Health(health::answer(context, terms).await),
         Request::Metrics => Reply::Metrics(metrics::answer(context)),
         Request::Init => Reply::Initialised(init::answer(context).await?),
+        Request::Operate(query) => Reply::Operated(operate::answer(context, query, progress).await?),
+        Request::Operations(query) => Reply::Operations(operate::list(context, query).await?),
+        Request::OperationShow(query) => Reply::Operation(operate::show(context, query).await?),
         Request::Shutdown(query) => Reply::Stopping(shutdown::answer(context, &query)?),
     }))
 }

@@ -26,8 +26,8 @@ pub enum Encoding {
 pub enum Asked {
     /// Who answers; JSON only, since a binary connection opens with a welcome.
     Hello,
-    /// A request of the protocol.
-    Call(Call),
+    /// A request of the protocol; boxed, because operations have many members and everything else has few.
+    Call(Box<Call>),
 }
 
 /// How the answer to one request is written.
@@ -129,6 +129,9 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::Metrics(payload) => to_string(payload),
         Reply::Initialised(payload) => to_string(payload),
         Reply::Stopping(payload) => to_string(payload),
+        Reply::Operated(payload) => to_string(payload),
+        Reply::Operations(payload) => to_string(payload),
+        Reply::Operation(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

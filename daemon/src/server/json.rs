@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod contract;
+mod operations;
 mod params;
 
 use super::encoding::{Incoming, Push, ReplyTo, payload_json, too_large, too_long, unwritable};
@@ -17,7 +18,7 @@ use skillmeat_protocol::preamble::PROTOCOL;
 use skillmeat_protocol::reply::Reply;
 use tokio::io::AsyncRead;
 
-use params::METHODS;
+use params::methods;
 
 /// What there is beside methods, for `hello`.
 const FEATURES: [&str; 6] = ["freshness", "deadline_ms", "paging", "progress", "resync", "since"];
@@ -108,7 +109,7 @@ pub(super) fn hello(to: &ReplyTo, context: &ServerContext) -> Vec<u8> {
         return Vec::new();
     };
     let snapshot = context.engine.snapshot();
-    let capabilities: Vec<&str> = METHODS.iter().chain(&FEATURES).copied().collect();
+    let capabilities: Vec<&str> = methods().chain(FEATURES).collect();
     let result = json!({
         "version": context.version,
         "protocol": PROTOCOL,

@@ -40,6 +40,7 @@ pub use accept::serve;
 pub use listener::{ListenError, Listener};
 
 use crate::engine::handle::EngineHandle;
+use crate::ops::Operations;
 use skillmeat_protocol::endpoint::Places;
 use skillmeat_protocol::reply::{DiscoverReply, InitReply, Progress};
 use skillmeat_protocol::request::{DiscoverQuery, ShutdownReason};
@@ -76,6 +77,8 @@ pub struct ServerContext {
     pub rebound: Box<dyn Fn() + Send + Sync>,
     /// How the cache's writer is doing.
     pub store: Box<dyn Fn() -> StoreStatus + Send + Sync>,
+    /// What changes files.
+    pub operations: Arc<Operations>,
     /// Work on the files of the home and below search roots.
     pub files: Arc<dyn HomeFiles>,
 }

@@ -49,8 +49,18 @@ impl World {
         let files = Arc::new(TestFiles::default());
         let rebound = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&rebound);
+        let directory = tempfile::tempdir().expect("a directory");
+        let history = crate::history::History::open(&directory.path().join("history.db"), crate::model::Timestamp(0));
+        let operations = crate::ops::Operations::new(
+            handle.clone(),
+            history,
+            "/home/u/.skillmeat".into(),
+            crate::clock::Clock::start(),
+            crate::ops::Faults::default(),
+        );
         let context = ServerContext {
             engine: handle,
+            operations: Arc::new(operations),
             places: Places {
                 home: "/home/u/.skillmeat".into(),
                 state: "/home/u/.skillmeat/daemon".into(),
@@ -223,7 +233,7 @@ impl HomeFiles for TestFiles {
         let mut directories = 0;
         while self.endless.load(Ordering::Relaxed) && !cancelled.load(Ordering::Relaxed) {
             directories += 1;
-            progress(Progress { directories, found: 0, at: "/w".into() });
+            progress(Progress { directories, found: 0, at: "/w".into(), done: 0, total: 0 });
             std::thread::park_timeout(Duration::from_millis(1));
         }
         self.was_cancelled.store(cancelled.load(Ordering::Relaxed), Ordering::Relaxed);

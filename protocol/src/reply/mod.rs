@@ -1,9 +1,10 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
-//! One file a family: [`status`], [`library`], [`projects`], [`stream`], [`daemon`].
+//! One file a family: [`status`], [`library`], [`operation`], [`projects`], [`stream`], [`daemon`].
 
 pub mod daemon;
 pub mod library;
+pub mod operation;
 pub mod projects;
 pub mod status;
 pub mod stream;
@@ -11,6 +12,10 @@ pub mod stream;
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use library::{
     Artifact, CollectionInfo, CollectionReply, CollectionsReply, Deployment, Group, ListReply, TagDefinition,
+};
+pub use operation::{
+    OperationInfo, OperationItem, OperationReply, OperationShowReply, OperationState, OperationStep, OperationsReply,
+    Outcome,
 };
 pub use projects::{DiscoverReply, DiscoveredProject, ProjectInfo, ProjectsReply};
 pub use status::{Counts, Item, ProjectState, ProjectStatus, StatusReply};
@@ -23,7 +28,8 @@ use serde::{Deserialize, Serialize};
 
 /// One binary reply. A request has exactly one, but for [`Request::Subscribe`](crate::request::Request::Subscribe)
 /// (`Subscribed`, then `Live`, then any number of `Event` and `Resync`) and
-/// [`Request::Discover`](crate::request::Request::Discover) (any number of `Progress` before the last).
+/// [`Request::Discover`](crate::request::Request::Discover) and [`Request::Operate`](crate::request::Request::Operate)
+/// (any number of `Progress` before the last).
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[allow(missing_docs, reason = "each names its payload, which is documented")]
 pub enum Reply {
@@ -51,6 +57,9 @@ pub enum Reply {
     Json(String),
     /// One page of a long JSON answer.
     JsonPage(JsonPage),
+    Operated(OperationReply),
+    Operations(OperationsReply),
+    Operation(OperationShowReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.
@@ -88,6 +97,10 @@ pub struct Progress {
     pub directories: u64,
     /// Projects found.
     pub found: u64,
-    /// The one being looked at.
+    /// The one being looked at, or worked on.
     pub at: String,
+    /// Items of an operation that are done.
+    pub done: u64,
+    /// Items that it has.
+    pub total: u64,
 }

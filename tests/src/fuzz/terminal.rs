@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use skillmeat::failure::Failure;
 use skillmeat::render::artifacts::{self, Collections};
 use skillmeat::render::porcelain::{self, Records};
-use skillmeat::render::status::{Depth, Look, Present};
+use skillmeat::render::resolve::Subject;
+use skillmeat::render::status::{Depth, Look};
 use skillmeat::render::table::{Cell, Table};
 use skillmeat::render::term::{Tone, escape, shell_word};
-use skillmeat::render::{json, projects, status};
+use skillmeat::render::{groups, history, json, operation, progress, projects, status};
 use skillmeat::watch;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::ids::ArtifactType;
@@ -46,7 +47,11 @@ pub fn terminal(data: &[u8]) {
     };
     let present: Vec<_> = status::firsts(std::slice::from_ref(&project))
         .into_iter()
-        .map(|item| Present { item, collection_path: Some(project.path.clone()) })
+        .map(|(project, item)| Subject {
+            item,
+            project: Some(&project.path),
+            collection_path: Some(project.path.clone()),
+        })
         .collect();
     in_both_looks(|out, look| {
         status::write(out, std::slice::from_ref(&project), look)?;
@@ -108,7 +113,15 @@ pub(super) fn shows(reply: &Reply) {
         Reply::Projects(reply) => projects::write_projects(out, &reply.projects, look.colour),
         Reply::Discovered(reply) => projects::write_discovered(out, reply, look.colour),
         Reply::Collections(reply) => projects::write_collections(out, reply, look.colour),
-        Reply::Collection(reply) => projects::write_collection(out, reply, look.colour),
+        Reply::Collection(reply) => {
+            projects::write_collection(out, reply, look.colour)?;
+            groups::write_list(out, reply, look.colour)?;
+            groups::write_members(out, &reply.groups, look.colour)
+        }
+        Reply::Operated(reply) => operation::write(out, reply, look.colour),
+        Reply::Operations(reply) => history::write_list(out, reply, look.colour),
+        Reply::Operation(reply) => history::write_one(out, reply, look.colour),
+        Reply::Progress(at) => writeln!(out, "{}  {}", progress::search(at), progress::operation("deploy", at)),
         Reply::Event(event) => watch::write_event(out, event, look.colour),
         Reply::Health(reply) => status::problems(out, &reply.problems, look.colour),
         _ => Ok(()),
@@ -120,6 +133,9 @@ pub(super) fn shows(reply: &Reply) {
             serde_json::from_slice::<serde_json::Value>(&out).expect("JSON");
         }
         Reply::Status(reply) => reply.projects.iter().for_each(|project| records(&project.items)),
+        Reply::Collection(reply) => {
+            serde_json::from_str::<serde_json::Value>(&groups::json(reply)).expect("JSON");
+        }
         _ => {}
     }
 }

@@ -66,7 +66,7 @@ pub fn request(data: &[u8]) {
                 Ok(call) => {
                     let asked = found.next();
                     let Some(Incoming::Asked(to, Asked::Call(read))) = asked else { panic!("{call:?}: {asked:?}") };
-                    assert_eq!(read, call);
+                    assert_eq!(*read, call);
                     assert!(matches!(to, ReplyTo::Binary { format, .. } if format == call.format));
                     survives(&call);
                     continue;

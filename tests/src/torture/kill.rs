@@ -26,8 +26,9 @@ use crate::process::{Daemon, Signal};
 use crate::sandbox::{Binaries, Sandbox};
 
 /// What an orderly stop leaves in the daemon's directories, beside its logs: the lock, which is never deleted because
-/// whoever opened it just before would hold a lock that nobody sees; the registry, which is truth; and the cache.
-pub const KEPT: [&str; 4] = ["daemon.lock", "collections.toml", "projects.toml", "cache/cache.db"];
+/// whoever opened it just before would hold a lock that nobody sees; the registry and the history, which are truth; and the
+/// cache.
+pub const KEPT: [&str; 5] = ["daemon.lock", "collections.toml", "projects.toml", "history.db", "cache/cache.db"];
 
 /// One run.
 #[derive(Clone, Copy, Debug)]

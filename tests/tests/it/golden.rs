@@ -16,6 +16,7 @@ use skillmeat_tests::encoding::hex;
 
 use self::samples::{call, replies, requests, words};
 
+mod operations;
 mod samples;
 
 #[test]
@@ -24,19 +25,21 @@ fn every_message_has_the_bytes_it_always_had() {
     messages.push(("preamble".into(), hex(&preamble(PROTOCOL))));
     let welcome = Welcome { protocol: PROTOCOL, instance: 0x0123_4567_89ab_cdef, version: "1.2.3".into() };
     messages.push(("welcome".into(), hex(&welcome.to_bytes())));
-    for request in requests() {
+    for request in requests().into_iter().chain(operations::requests()) {
         let name = format!("request-{}", request_name(&request));
         messages.push((name, round_trip_request(&call(request))));
     }
-    for reply in replies() {
+    for reply in replies().into_iter().chain(operations::replies()) {
         let bytes = codec::encode(&reply).expect("replies encode");
         assert_eq!(codec::decode_reply::<Reply>(&bytes).expect("our own bytes"), reply);
         messages.push((format!("reply-{}", reply_name(&reply)), hex(&bytes)));
     }
-    messages.extend(words().into_iter().map(|(name, bytes)| (format!("words-{name}"), bytes)));
+    messages
+        .extend(words().into_iter().chain(operations::words()).map(|(name, bytes)| (format!("words-{name}"), bytes)));
 
     let names: Vec<_> = messages.iter().map(|(name, _)| name.as_str()).collect();
-    for wanted in REQUESTS.iter().map(|n| format!("request-{n}")).chain(REPLIES.iter().map(|n| format!("reply-{n}"))) {
+    let wanted = REQUESTS.iter().chain(&operations::NAMES).map(|n| format!("request-{n}"));
+    for wanted in wanted.chain(REPLIES.iter().map(|n| format!("reply-{n}"))) {
         assert!(names.contains(&wanted.as_str()), "no sample of {wanted}");
     }
     let problems = compare(&messages);
@@ -127,10 +130,13 @@ fn request_name(request: &Request) -> &'static str {
         Request::Init => "init",
         Request::Shutdown(_) => "shutdown",
         Request::Verify(_) => "verify",
+        Request::Operate(operate) => operations::name(&operate.operation),
+        Request::Operations(_) => "operations",
+        Request::OperationShow(_) => "operation-show",
     }
 }
 
-const REPLIES: [&str; 22] = [
+const REPLIES: [&str; 25] = [
     "error",
     "status",
     "list",
@@ -153,6 +159,9 @@ const REPLIES: [&str; 22] = [
     "stopping",
     "json",
     "json-page",
+    "operated",
+    "operations",
+    "operation",
 ];
 
 fn reply_name(reply: &Reply) -> &'static str {
@@ -179,6 +188,9 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::Stopping(_) => "stopping",
         Reply::Json(_) => "json",
         Reply::JsonPage(_) => "json-page",
+        Reply::Operated(_) => "operated",
+        Reply::Operations(_) => "operations",
+        Reply::Operation(_) => "operation",
     }
 }
 

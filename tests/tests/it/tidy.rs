@@ -121,7 +121,7 @@ fn the_top_level_stays_as_it_is() {
 }
 
 /// The rooms of the daemon, and which others each may use: dependencies point one way.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("clock", &["model"]),
     ("metrics", &[]),
@@ -135,7 +135,8 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("scan", &["clock", "library", "metrics", "model", "os", "watch"]),
     ("registry", &["library", "model", "os"]),
     ("engine", &["cache", "clock", "drift", "library", "metrics", "model", "os", "registry", "scan", "watch"]),
-    ("server", &["engine", "metrics", "model", "os"]),
+    ("ops", &["clock", "engine", "history", "library", "model", "os", "scan"]),
+    ("server", &["engine", "history", "metrics", "model", "ops", "os"]),
     ("notifications", &["clock", "library", "metrics", "model", "os"]),
     (
         "runtime",
@@ -143,10 +144,12 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "cache",
             "clock",
             "engine",
+            "history",
             "library",
             "metrics",
             "model",
             "notifications",
+            "ops",
             "os",
             "registry",
             "scan",

@@ -73,7 +73,7 @@ fn run(block: &[&str]) -> Result<(), String> {
         } else if let Some(path) = line.strip_prefix("$ mkdir ") {
             fs::create_dir_all(names.filled(path)).map_err(|e| format!("{line}: {e}"))?;
         } else if let Some(path) = line.strip_prefix("$ append ") {
-            let file = OpenOptions::new().append(true).open(names.filled(path));
+            let file = OpenOptions::new().create(true).append(true).open(names.filled(path));
             file.and_then(|mut file| file.write_all(b"one more line\n")).map_err(|e| format!("{line}: {e}"))?;
         } else {
             return Err(format!("'{line}' is not in the grammar"));

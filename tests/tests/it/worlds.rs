@@ -15,8 +15,9 @@ use skillmeat_tests::encoding::base64;
 use skillmeat_tests::process::Daemon;
 use skillmeat_tests::sandbox::{Sandbox, write};
 use skillmeat_tests::world::{self, World};
+use skillmeatd::history::{History, Scope};
 use skillmeatd::metrics::Metrics;
-use skillmeatd::model::Tree;
+use skillmeatd::model::{Timestamp, Tree};
 use skillmeatd::scan::job::Wants;
 use skillmeatd::scan::link::Fence;
 use skillmeatd::scan::read::Buffer;
@@ -142,6 +143,7 @@ fn recorded_hashes_are_the_originals() {
     let sandbox = Sandbox::new(&binaries());
     let metrics = Arc::new(Metrics::default());
     let watches = Watches::start(Arc::clone(&metrics), |_| {});
+    let history = History::open(&sandbox.home.join("daemon/history.db"), Timestamp(0)).expect("a new one");
     for vector in &vectors.vectors {
         let path = sandbox.projects.join(&vector.id);
         vector.tree.iter().for_each(|node| build(&path, node));
@@ -164,6 +166,9 @@ fn recorded_hashes_are_the_originals() {
             other => panic!("{}: {other:?}", vector.id),
         };
         assert_eq!(hash, vector.content_hash, "{}", vector.id);
+        let recorded =
+            history.capture(&path, Scope::Everything).expect("it can be read").recorded.expect("it is no link");
+        assert_eq!(Some(recorded.with_ignored.unwrap_or(recorded.hash).to_string()), hash, "{}", vector.id);
     }
 }
 

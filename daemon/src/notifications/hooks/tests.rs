@@ -43,7 +43,7 @@ fn the_change_is_on_its_input() {
             "schema": 1,
             "event": {
                 "clock": "0000000000000007:3",
-                "cause": { "kind": "project", "path": format!("{project}/x") },
+                "cause": { "kind": "project", "path": format!("{project}/x"), "operation": null },
                 "project": project,
                 "project_name": event.project_name,
                 "item": serde_json::to_value(&event.items[0].item).expect("JSON"),

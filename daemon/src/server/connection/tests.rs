@@ -108,7 +108,7 @@ fn status(detail: Detail) -> Request {
 fn event(project: &str, generation: u64) -> Arc<DriftEvent> {
     Arc::new(DriftEvent {
         clock: Clock { instance: 1, generation },
-        cause: Cause { kind: CauseKind::Project, path: None },
+        cause: Cause { kind: CauseKind::Project, path: None, operation: None },
         project: project.into(),
         project_name: "app".into(),
         available: true,

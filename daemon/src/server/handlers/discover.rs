@@ -39,7 +39,7 @@ pub(in crate::server) async fn answer(
 }
 
 /// Sets its flag when the handler's future is dropped: the connection closed, or the deadline passed.
-struct CancelOnDrop(Arc<AtomicBool>);
+pub(super) struct CancelOnDrop(pub(super) Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
@@ -48,7 +48,7 @@ impl Drop for CancelOnDrop {
 }
 
 /// Passes on what is far enough from the last; the first only after one interval, so that short searches are silent.
-fn at_intervals(sink: &ProgressSink) -> impl FnMut(Progress) {
+pub(super) fn at_intervals(sink: &ProgressSink) -> impl FnMut(Progress) {
     let mut last = Instant::now();
     move |progress| {
         if last.elapsed() >= limits::PROGRESS {

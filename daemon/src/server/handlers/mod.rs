@@ -9,6 +9,7 @@ pub(super) mod health;
 pub(super) mod init;
 pub(super) mod list;
 pub(super) mod metrics;
+pub(super) mod operate;
 pub(super) mod projects;
 pub(super) mod shutdown;
 pub(super) mod status;

@@ -1,8 +1,9 @@
 //! The transcripts of `protocol/README.md` against the types: every request in them is one, every answer has exactly
 //! the members that the daemon writes. That the values are right is for the end-to-end tests, with a real daemon.
 
-use super::super::encoding::{Asked, Incoming};
-use super::{METHODS, read};
+use super::super::encoding::{Asked, Incoming, payload_json};
+use super::params::methods;
+use super::{operations, read};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -51,8 +52,12 @@ fn as_written(method: &str, value: &Value) -> Value {
         "metrics" => written_as::<MetricsReply>(value),
         "init" => written_as::<InitReply>(value),
         "shutdown" => written_as::<StoppingReply>(value),
+        "operations.list" => written_as::<OperationsReply>(value),
+        "operations.show" => written_as::<OperationShowReply>(value),
+        _ if operations::METHODS.contains(&method) => written_as::<OperationReply>(value),
         "live" | "resync" => written_as::<LiveReply>(value),
         "event" => written_as::<DriftEvent>(value),
+        "progress" => written_as::<Progress>(value),
         other => panic!("no type for {other}"),
     }
 }
@@ -86,6 +91,25 @@ fn the_documented_messages_are_the_real_ones() {
             }
         }
     }
-    assert_eq!(shown, METHODS.iter().map(ToString::to_string).collect(), "a transcript per method");
+    assert_eq!(shown, methods().map(ToString::to_string).collect(), "a transcript per method");
     assert!(matches!(read(b"{\"method\":\"hello\"}"), Incoming::Asked(_, Asked::Hello)));
+}
+
+/// `skillmeat --json` has no JSON reader and looks for the first `"complete":`, for its exit code.
+#[test]
+fn an_answer_to_an_operation_says_whether_it_is_complete_before_any_text() {
+    let clock = "0000000000000001:1".parse().expect("a clock");
+    let named = "\"complete\":true".to_owned();
+    let problem = Problem { file: named.clone(), line: None, key: None, message: named, hint: None };
+    let reply = OperationReply {
+        clock,
+        dry_run: true,
+        complete: false,
+        operation: None,
+        items: vec![],
+        problems: vec![problem],
+    };
+    let text = payload_json(&Reply::Operated(reply)).expect("encodes");
+    let at = text.find("\"complete\":").expect("it is there");
+    assert!(text[at..].starts_with("\"complete\":false,"), "{text}");
 }

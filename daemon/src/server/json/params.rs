@@ -4,6 +4,7 @@
 //! here, at the edge; everything behind sees the closed enums.
 
 use super::super::encoding::Asked;
+use super::operations;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use skillmeat_protocol::drift::DriftState;
@@ -11,8 +12,8 @@ use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::request::{Call, Format, Freshness, Request};
 
-/// Every method, as `hello` lists them.
-pub(in crate::server) const METHODS: [&str; 17] = [
+/// The methods that change no artifact, as `hello` lists them.
+pub(super) const METHODS: [&str; 17] = [
     "hello",
     "status",
     "list",
@@ -31,6 +32,11 @@ pub(in crate::server) const METHODS: [&str; 17] = [
     "init",
     "shutdown",
 ];
+
+/// Every method.
+pub(super) fn methods() -> impl Iterator<Item = &'static str> {
+    METHODS.into_iter().chain(operations::METHODS)
+}
 
 /// Reads a request.
 ///
@@ -68,28 +74,29 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
         "metrics" => Request::Metrics,
         "init" => Request::Init,
         "shutdown" => Request::Shutdown(whole(params)?),
-        _ => {
-            return Err(WireError::new(ErrorCode::UnknownMethod, format!("there is no method '{method}'"))
-                .hint(format!("methods: {}", METHODS.join(", "))));
-        }
+        _ => operations::read(method, params)?.ok_or_else(|| {
+            let known: Vec<_> = methods().collect();
+            WireError::new(ErrorCode::UnknownMethod, format!("there is no method '{method}'"))
+                .hint(format!("methods: {}", known.join(", ")))
+        })?,
     };
-    Ok(Asked::Call(Call { freshness, deadline_ms, format: Format::Typed, request }))
+    Ok(Asked::Call(Box::new(Call { freshness, deadline_ms, format: Format::Typed, request })))
 }
 
-fn whole<T: DeserializeOwned>(params: Map<String, Value>) -> Result<T, WireError> {
+pub(super) fn whole<T: DeserializeOwned>(params: Map<String, Value>) -> Result<T, WireError> {
     T::deserialize(Value::Object(params)).map_err(|error| invalid(&error))
 }
 
-fn member<T: DeserializeOwned>(params: &Map<String, Value>, name: &str) -> Result<Option<T>, WireError> {
+pub(super) fn member<T: DeserializeOwned>(params: &Map<String, Value>, name: &str) -> Result<Option<T>, WireError> {
     let read = |value| T::deserialize(value).map_err(|error| invalid(&format_args!("{name}: {error}")));
     params.get(name).map(read).transpose()
 }
 
 /// Replaces a text, or each text of a list, by its normal spelling. What is no text is left for the reader to refuse.
-fn fold(
+pub(super) fn fold<N: Into<Value>>(
     params: &mut Map<String, Value>,
     name: &str,
-    normal: impl Fn(&str) -> Result<&'static str, WireError>,
+    normal: impl Fn(&str) -> Result<N, WireError>,
 ) -> Result<(), WireError> {
     let values: &mut [Value] = match params.get_mut(name) {
         Some(Value::Array(values)) => values,
@@ -104,7 +111,7 @@ fn fold(
     Ok(())
 }
 
-fn invalid(why: &dyn std::fmt::Display) -> WireError {
+pub(super) fn invalid(why: &dyn std::fmt::Display) -> WireError {
     WireError::new(ErrorCode::InvalidParams, why.to_string())
 }
 
@@ -117,7 +124,7 @@ mod tests {
     fn ask(method: &str, params: Value) -> Result<Call, ErrorCode> {
         let Value::Object(params) = params else { panic!("an object") };
         match read(method, params) {
-            Ok(Asked::Call(call)) => Ok(call),
+            Ok(Asked::Call(call)) => Ok(*call),
             Ok(Asked::Hello) => panic!("hello"),
             Err(error) => Err(error.code),
         }
@@ -125,11 +132,11 @@ mod tests {
 
     #[test]
     fn every_listed_method_is_known() {
-        for method in METHODS {
+        for method in methods() {
             let known = ask_any(method);
             assert!(known, "{method}");
         }
-        assert!(!ask_any("statuses") && METHODS.contains(&"shutdown"));
+        assert!(!ask_any("statuses") && methods().any(|method| method == "shutdown"));
     }
 
     fn ask_any(method: &str) -> bool {

@@ -78,22 +78,21 @@ fn people_get_a_table_a_summary_and_what_to_do() {
     ] {
         assert!(status.ok().contains(line), "no line {line:?}: {}", status.stdout);
     }
-    // Each state is explained with a command that exists: it is run here.
-    let commands: Vec<_> = status
-        .stdout
-        .lines()
-        .filter_map(|line| {
-            let line = line.trim_start();
-            ["diff -ru ", "skillmeat show ", "ls -ld "].iter().any(|c| line.starts_with(c)).then_some(line)
-        })
-        .collect();
-    assert!(commands.len() >= 5, "{}", status.stdout);
-    for line in commands {
-        let client = stage.sandbox.binaries.client.display().to_string();
+    // Each state is explained with commands that exist: they are tried here, those that change something as a plan.
+    let (_, advice) = status.stdout.split_once("\n\n").expect("an empty line before the advice");
+    let indented = advice.lines().filter(|line| line.starts_with(' ')).map(str::trim_start);
+    let (ours, shell): (Vec<&str>, Vec<&str>) = indented.partition(|line| line.starts_with("skillmeat "));
+    assert!(ours.len() >= 7 && !shell.is_empty(), "{}", status.stdout);
+    for line in shell {
         let mut shell = stage.sandbox.command("sh");
-        shell.args(["-c", &line.replacen("skillmeat show", &format!("'{client}' show"), 1)]);
+        shell.args(["-c", line]);
         let output = run(shell, "");
         assert!(matches!(output.code, Some(0 | 1)) && output.stderr.is_empty(), "{output:?}");
+    }
+    for line in ours {
+        let words: Vec<&str> = line.split(' ').skip(1).chain(["--dry-run"]).collect();
+        let output = stage.inside(&words);
+        assert_ne!(output.code, Some(64), "{line}: {output:?}");
     }
     assert!(!status.stdout.contains('\x1b'), "colour is for terminals");
 }

@@ -11,7 +11,7 @@ use skillmeat_protocol::request::*;
 
 use super::all;
 
-const CLOCK: Clock = Clock { instance: 0x0123_4567_89ab_cdef, generation: 300 };
+pub(super) const CLOCK: Clock = Clock { instance: 0x0123_4567_89ab_cdef, generation: 300 };
 
 pub(super) fn call(request: Request) -> Call {
     Call { freshness: Freshness::Cached, deadline_ms: 70_000, format: Format::Json, request }
@@ -89,7 +89,7 @@ pub(super) fn replies() -> Vec<Reply> {
         Reply::Projects(ProjectsReply { clock: CLOCK, projects: vec![info()] }),
         Reply::ProjectAdded(info()),
         Reply::ProjectRemoved(info()),
-        Reply::Progress(Progress { directories: 300, found: 2, at: "/w".into() }),
+        Reply::Progress(Progress { directories: 300, found: 2, at: "/w".into(), done: 70_000, total: 300 }),
         Reply::Discovered(discovered),
         Reply::Collections(CollectionsReply {
             clock: CLOCK,
@@ -150,7 +150,8 @@ pub(super) fn words() -> Vec<(&'static str, String)> {
         Recommendation::FixFile,
     ];
     let projects = [ProjectState::Pending, ProjectState::Watched, ProjectState::Degraded, ProjectState::Missing];
-    let causes = [CauseKind::Project, CauseKind::Collection, CauseKind::Record, CauseKind::Availability];
+    let causes =
+        [CauseKind::Project, CauseKind::Collection, CauseKind::Record, CauseKind::Availability, CauseKind::Operation];
     vec![
         ("drift-state", all(&DriftState::ALL)),
         ("artifact-type", all(&ArtifactType::ALL)),
@@ -176,11 +177,11 @@ fn hash(byte: u8) -> Option<ContentHash> {
     Some(ContentHash([byte; 32]))
 }
 
-fn text(text: &str) -> Option<String> {
+pub(super) fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn problem() -> Problem {
+pub(super) fn problem() -> Problem {
     Problem { file: "/f".into(), line: Some(7), key: text("k"), message: "m".into(), hint: text("h") }
 }
 
@@ -311,7 +312,7 @@ fn collection_reply() -> CollectionReply {
 fn event() -> DriftEvent {
     DriftEvent {
         clock: CLOCK,
-        cause: Cause { kind: CauseKind::Record, path: text("/w/.claude/x") },
+        cause: Cause { kind: CauseKind::Record, path: text("/w/.claude/x"), operation: Some(300) },
         project: "/w".into(),
         project_name: "w".into(),
         available: true,

@@ -1,0 +1,190 @@
+//! From one content to another with as few swaps as possible, and two contents into one.
+//!
+//! Where a directory is already, its files are swapped one by one: what did not change is not written, and what no hash
+//! counts (`.git`, caches) stays. Where there is nothing, the directory comes as a whole, so that nobody sees half of it;
+//! and it goes as a whole.
+
+use super::error::OpError;
+use super::piece::Piece;
+use super::planning::Planning;
+use super::witness::Witness;
+use crate::history::{Content, ContentEntry, ContentId, EntryKind, RelPath, Scope};
+use crate::model::TreeKind;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Where something is, or is to be.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// The project or collection that it belongs to.
+    pub root: PathBuf,
+    /// Directories above it that are to be made.
+    pub missing: Vec<PathBuf>,
+    /// See [`Piece::prune_below`].
+    pub prune_below: PathBuf,
+}
+
+impl Place {
+    fn piece(&self, before: Option<ContentId>, after: Option<ContentId>, witness: Witness) -> Piece {
+        Piece {
+            target: self.path.clone(),
+            root: self.root.clone(),
+            before,
+            after,
+            witness,
+            missing: self.missing.clone(),
+            prune_below: Some(self.prune_below.clone()),
+            moved_from: None,
+        }
+    }
+}
+
+/// How many files change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Files written.
+    pub written: u32,
+    /// Files removed.
+    pub removed: u32,
+}
+
+/// The pieces that put `after` where nothing is.
+pub fn place(place: &Place, after: ContentId, content: &Content) -> (Vec<Piece>, Extent) {
+    let extent = Extent { written: count(content), removed: 0 };
+    (vec![place.piece(None, Some(after), Witness::Nothing)], extent)
+}
+
+/// The pieces that take everything away that is at a place; `before` was captured with what is ignored.
+pub fn take(place: &Place, before: ContentId, content: &Content, witness: Witness) -> (Vec<Piece>, Extent) {
+    let extent = Extent { written: 0, removed: count(content) };
+    (vec![place.piece(Some(before), None, witness)], extent)
+}
+
+/// The pieces that make `after` of `before`, which is there and was captured without what is ignored.
+///
+/// # Errors
+/// A link would have to be replaced, or a file take the place of a directory that holds what is not ours.
+pub fn update(
+    planning: &mut Planning<'_>,
+    place: &Place,
+    before: &Content,
+    after: &Content,
+) -> Result<(Vec<Piece>, Extent), OpError> {
+    if before.kind != after.kind || clash(before, after) {
+        return whole(planning, place, after);
+    }
+    let (old, new) = (files(before), files(after));
+    let (mut pieces, mut extent) = (Vec::new(), Extent::default());
+    let mut made: BTreeSet<PathBuf> = BTreeSet::new();
+    let names: BTreeSet<&Path> = old.keys().chain(new.keys()).copied().collect();
+    for name in names {
+        let (was, will) = (old.get(name).copied(), new.get(name).copied());
+        if was == will {
+            continue;
+        }
+        let path = if name.as_os_str().is_empty() { place.path.clone() } else { place.path.join(name) };
+        if let Some(EntryKind::Symlink { .. }) = was {
+            return Err(OpError::Refused {
+                message: format!("{} is a link; operations do not replace links", path.display()),
+            });
+        }
+        let mut single = |kind: Option<&EntryKind>| {
+            let entries = vec![ContentEntry { path: RelPath::default(), kind: kind?.clone() }];
+            Some(planning.compose(Content { kind: TreeKind::File, entries }))
+        };
+        let (before, after) = (single(was), single(will));
+        extent.written += u32::from(will.is_some());
+        extent.removed += u32::from(will.is_none());
+        let parents = path.ancestors().skip(1).take_while(|dir| *dir != place.path && dir.starts_with(&place.path));
+        let mut missing: Vec<PathBuf> =
+            parents.filter(|dir| will.is_some() && !dir.exists()).map(Path::to_owned).collect();
+        missing.reverse();
+        missing.retain(|dir| made.insert(dir.clone()));
+        pieces.push(Piece {
+            witness: Witness::of(&path).map_err(OpError::io("look at", &path))?,
+            target: path,
+            root: place.root.clone(),
+            before,
+            after,
+            missing,
+            prune_below: Some(place.path.clone()),
+            moved_from: None,
+        });
+    }
+    Ok((pieces, extent))
+}
+
+/// A file where a directory was, or the other way round: one exchange of everything.
+fn whole(planning: &mut Planning<'_>, place: &Place, after: &Content) -> Result<(Vec<Piece>, Extent), OpError> {
+    let witness = Witness::of(&place.path).map_err(OpError::io("look at", &place.path))?;
+    let all = planning.read(&place.path, Scope::Everything)?;
+    let content = all.content;
+    if content.entries.iter().any(|entry| is_ignored(entry.path.as_os_str())) {
+        return Err(OpError::Refused {
+            message: format!(
+                "{} would become something else and holds files that do not belong to it; move those away",
+                place.path.display()
+            ),
+        });
+    }
+    let id = planning.compose(after.clone());
+    let extent = Extent { written: count(after), removed: count(&content) };
+    Ok((vec![place.piece(Some(all.id), Some(id), witness)], extent))
+}
+
+/// Whether an entry is on the ignore list, by itself or by a directory above.
+fn is_ignored(path: &OsStr) -> bool {
+    Path::new(path).components().any(|part| crate::library::ignore::is_ignored(part.as_os_str()))
+}
+
+/// Whether a path is a file on one side and a directory on the other.
+fn clash(before: &Content, after: &Content) -> bool {
+    let above = |content: &Content| -> BTreeSet<PathBuf> {
+        let paths = content.entries.iter().map(|entry| Path::new(entry.path.as_os_str()));
+        paths.flat_map(|path| path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>()).collect()
+    };
+    let holds = |content: &Content, directories: &BTreeSet<PathBuf>| {
+        let mut leaves = content.entries.iter().filter(|e| !matches!(e.kind, EntryKind::EmptyDirectory { .. }));
+        leaves.any(|entry| !entry.path.is_empty() && directories.contains(Path::new(entry.path.as_os_str())))
+    };
+    holds(before, &above(after)) || holds(after, &above(before))
+}
+
+/// Files and links by path; directories follow from them.
+fn files(content: &Content) -> BTreeMap<&Path, &EntryKind> {
+    let leaves = content.entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::EmptyDirectory { .. }));
+    leaves.map(|entry| (Path::new(entry.path.as_os_str()), &entry.kind)).collect()
+}
+
+fn count(content: &Content) -> u32 {
+    u32::try_from(files(content).len()).unwrap_or(u32::MAX)
+}
+
+/// Two contents that come from `base`, joined file by file; none when both changed the same file.
+///
+/// Lines within a file are not joined: what changed on both sides needs a person, or the merge of the history.
+pub fn merge(base: &Content, ours: &Content, theirs: &Content) -> Option<Content> {
+    if ours.kind != theirs.kind || clash(ours, theirs) {
+        return None;
+    }
+    let (base, one, other) = (files(base), files(ours), files(theirs));
+    let names: BTreeSet<&Path> = base.keys().chain(one.keys()).chain(other.keys()).copied().collect();
+    let mut entries = Vec::new();
+    for name in names {
+        let (was, a, b) = (base.get(name), one.get(name), other.get(name));
+        let merged = match () {
+            () if a == b => a,
+            () if a == was => b,
+            () if b == was => a,
+            () => return None,
+        };
+        if let Some(kind) = merged {
+            entries.push(ContentEntry { path: RelPath::new(name)?, kind: (*kind).clone() });
+        }
+    }
+    let merged = Content { kind: ours.kind, entries };
+    (!clash(&merged, &merged)).then_some(merged)
+}

@@ -1,0 +1,249 @@
+//! `deploy`: from a collection into projects.
+//!
+//! What is in the way is never lost and never silently replaced: something that nobody deployed, and a copy that was edited,
+//! are refused with the ways on, unless the request says which of them to take.
+
+use super::contents;
+use super::error::OpError;
+use super::lookup::{self, Original};
+use super::plan::{Change, Edit, Planned, named};
+use super::planning::{Destination, Planning, Read, original_path, relative_target};
+use super::target::TargetError;
+use super::transfer::{self, Sides};
+use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::history::Scope;
+use crate::model::TreeKind;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::error::WireError;
+use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::request::{Deploy, InTheWay, Profiles};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Plans it for each artifact, project and profile.
+///
+/// # Errors
+/// What is asked for is not there or ambiguous.
+pub fn plan(
+    planning: &mut Planning<'_>,
+    query: &Deploy,
+    projects: &[Arc<ProjectView>],
+) -> Result<Vec<Planned>, WireError> {
+    let originals = lookup::originals(planning.snapshot, &query.which, query.collection.as_deref())?;
+    let mut planned = Vec::new();
+    let mut taken: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for project in projects {
+        for profile in profiles(project, &query.profiles)? {
+            let destination = planning.destination(project, &profile);
+            for original in &originals {
+                let one = one(planning, query, project, &destination, original);
+                planned.push(alone(one, &mut taken));
+            }
+        }
+    }
+    Ok(planned)
+}
+
+/// Refuses what another item of the same request is put in the place of, on whatever file system.
+fn alone(planned: Planned, taken: &mut BTreeMap<String, PathBuf>) -> Planned {
+    let Some(path) = planned.item.path.clone().filter(|_| planned.is_effective()) else { return planned };
+    match taken.entry(path.to_lowercase()) {
+        Entry::Vacant(free) => {
+            free.insert(path.into());
+            planned
+        }
+        Entry::Occupied(other) => {
+            let (path, other) = (PathBuf::from(path), other.get().clone());
+            planned.failed(&if path == other {
+                OpError::Refused { message: format!("{} is where another artifact is put", path.display()) }
+            } else {
+                TargetError::Case { path, other }.into()
+            })
+        }
+    }
+}
+
+/// The profiles that are meant: those named, all, or the primary one.
+fn profiles(project: &ProjectView, asked: &Profiles) -> Result<Vec<crate::model::Profile>, WireError> {
+    if asked.all_profiles {
+        return Ok(project.profiles.to_vec());
+    }
+    if !asked.profiles.is_empty() {
+        let named: BTreeSet<&String> = asked.profiles.iter().collect();
+        return named.into_iter().map(|id| lookup::profile(project, id)).collect();
+    }
+    let claude = project.profiles.iter().find(|p| &*p.id == "claude_code").or_else(|| project.profiles.first());
+    match claude {
+        Some(primary) => Ok(vec![primary.clone()]),
+        None => Ok(vec![lookup::profile(project, "claude_code")?]),
+    }
+}
+
+fn one(
+    planning: &mut Planning<'_>,
+    query: &Deploy,
+    project: &ProjectView,
+    destination: &Destination,
+    original: &Original,
+) -> Planned {
+    let key = original.key();
+    let profile = &destination.profile.id;
+    let known = project.items().find(|item| item.key == *key && item.profile == *profile).cloned();
+    let begun = |outcome, path: &Path| {
+        Planned::of(Some(key), "", outcome)
+            .in_project(&project.path, profile, path)
+            .of_collection(&original.collection.name)
+    };
+    let shown = known.as_ref().map_or_else(|| destination.root.clone(), |item| item.path.to_path_buf());
+    let attempt = match &known {
+        Some(item) if item.record.is_some() => at_its_place(query, destination, original, item)
+            .and_then(|()| again(planning, query, destination, original, item)),
+        _ => fresh(planning, query, destination, original, known.as_deref()),
+    };
+    match attempt {
+        Ok(planned) => planned,
+        Err(error) => begun(Outcome::Failed, &shown).failed(&error),
+    }
+}
+
+/// Refuses another directory for what is recorded: one record is all that it has, and the copy at the first place would
+/// be nobody's.
+fn at_its_place(
+    query: &Deploy,
+    destination: &Destination,
+    original: &Original,
+    item: &ItemView,
+) -> Result<(), OpError> {
+    let Some(dest) = &query.dest_path else { return Ok(()) };
+    let kind = if item.path.is_dir() { TreeKind::Directory } else { TreeKind::File };
+    let asked = relative_target(original.key(), &original_path(original), kind, Some(dest))?;
+    if destination.project.join(&asked) == *item.path {
+        return Ok(());
+    }
+    let what = named(item.key.kind, &item.key.name);
+    Err(OpError::Refused {
+        message: format!("it is deployed at {}; skillmeat undeploy {what} comes first", item.path.display()),
+    })
+}
+
+/// It is recorded here already.
+fn again(
+    planning: &mut Planning<'_>,
+    query: &Deploy,
+    destination: &Destination,
+    original: &Original,
+    item: &ItemView,
+) -> Result<Planned, OpError> {
+    let source = planning.original(original)?;
+    let recorded_from = item.record.as_ref().and_then(|r| r.from_collection.as_deref());
+    let from_other =
+        recorded_from.filter(|from| planning.snapshot.collection(from).is_none_or(|c| c.id != original.collection.id));
+    let sides = Sides { destination, original, item, source: &source };
+    let mut planned = match (item.state, query.in_the_way) {
+        (DriftState::Unreadable, _) => return Err(unreadable(item)),
+        (_, _) if source.hash == item.project_hash && source.hash == item.baseline() && from_other.is_none() => {
+            transfer::begun(&sides, Outcome::Unchanged)
+        }
+        (_, _) if source.hash == item.project_hash => transfer::recorded(planning, &sides)?,
+        _ if item.project_hash.is_none() => transfer::into_project(planning, &sides, Outcome::Created)?,
+        _ if item.baseline() == item.project_hash => transfer::into_project(planning, &sides, Outcome::Updated)?,
+        (_, InTheWay::Force) => transfer::into_project(planning, &sides, Outcome::Updated)?,
+        (_, InTheWay::Merge) => transfer::merged(planning, &sides)?,
+        (_, InTheWay::Refuse) => {
+            let what = named(item.key.kind, &item.key.name);
+            transfer::begun(&sides, Outcome::Refused)
+                .saying(format!("the copy in the project was edited ({})", item.state.as_str()))
+                .ways([
+                    format!("skillmeat deploy {what} --force   # the edits are kept in the history"),
+                    format!("skillmeat deploy {what} --merge"),
+                    format!("skillmeat push {what}             # the edits become the collection's"),
+                ])
+        }
+    };
+    if let Some(other) = from_other {
+        planned = planned.saying(format!("it was deployed from collection '{other}' before"));
+    }
+    Ok(planned)
+}
+
+fn unreadable(item: &ItemView) -> OpError {
+    let why = item.message.as_deref().unwrap_or("it cannot be read");
+    OpError::Refused { message: format!("{}: {why}", item.path.display()) }
+}
+
+/// No record says that it is here.
+fn fresh(
+    planning: &mut Planning<'_>,
+    query: &Deploy,
+    destination: &Destination,
+    original: &Original,
+    known: Option<&ItemView>,
+) -> Result<Planned, OpError> {
+    let source = planning.original(original)?;
+    let kind = source.content.kind;
+    let relative = relative_target(original.key(), &original_path(original), kind, query.dest_path.as_deref())?;
+    let within = if query.dest_path.is_some() { &destination.project } else { &destination.root };
+    let mut place = planning.place(destination, within, &relative)?;
+    if let Some(known) = known.filter(|known| query.dest_path.is_none() && known.project_hash.is_some()) {
+        // It may have another spelling: a directory where a file would be put, a name without extension.
+        place = planning.place_of(destination, &known.path)?;
+    }
+    let key = original.key();
+    let profile = &destination.profile.id;
+    let begun = |outcome| {
+        Planned::of(Some(key), "", outcome)
+            .in_project(&destination.project.to_string_lossy(), profile, &place.path)
+            .of_collection(&original.collection.name)
+    };
+    let hash = hash_of(&source, &place.path)?;
+    let record = planning.record(destination, key, &place.path, &original.collection.name, hash);
+    let edit = Edit {
+        path: destination.records.clone(),
+        root: destination.project.clone(),
+        change: Change::Record(Box::new(record)),
+    };
+    if place.path.symlink_metadata().is_err() {
+        let (pieces, extent) = contents::place(&place, source.id, &source.content);
+        let mut planned = begun(Outcome::Created).holding(hash);
+        planned.item.files_written = extent.written;
+        planned.pieces = pieces;
+        planned.edits.push(edit);
+        return Ok(planned);
+    }
+    let there = planning.read(&place.path, Scope::Counted)?;
+    if there.hash == Some(hash) {
+        let mut planned = begun(Outcome::Recorded).holding(hash).saying("the same content was there already");
+        planned.edits.push(edit);
+        return Ok(planned);
+    }
+    if query.in_the_way != InTheWay::Force {
+        let what = named(key.kind, &key.name);
+        let message = if query.in_the_way == InTheWay::Merge {
+            "something that nobody deployed is there, and without a common origin nothing can be merged"
+        } else {
+            "something that nobody deployed is there"
+        };
+        return Ok(begun(Outcome::Refused).saying(message).ways([
+            format!("skillmeat adopt {what}            # what is there counts as an edited copy"),
+            format!("skillmeat deploy {what} --force   # what is there is kept in the history"),
+            format!("skillmeat import {what}           # what is there becomes the collection's, under its name"),
+        ]));
+    }
+    let (pieces, extent) = contents::update(planning, &place, &there.content, &source.content)?;
+    let mut planned = begun(Outcome::Updated).holding(hash).saying("what was there is kept in the history");
+    planned.item.files_written = extent.written;
+    planned.item.files_removed = extent.removed;
+    planned.pieces = pieces;
+    planned.edits.push(edit);
+    Ok(planned)
+}
+
+/// The recorded hash of what is deployed.
+///
+/// # Errors
+/// It is a link.
+pub fn hash_of(read: &Read, path: &Path) -> Result<skillmeat_protocol::hash::ContentHash, OpError> {
+    read.hash.ok_or_else(|| OpError::Refused { message: format!("{} is a link", path.display()) })
+}

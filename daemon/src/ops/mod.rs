@@ -1,0 +1,56 @@
+//! Changing files: what a request means, what it would do, and doing it so that it is all or nothing and can be undone.
+//!
+//! Reading order:
+//!
+//! * [`lookup`], [`target`] – from names to artifacts, and where writing is allowed
+//! * [`planning`], [`plan`], [`contents`], [`texts`] – what a plan is made from, what it is, and what it leads to
+//! * [`deploy`], [`undeploy`], [`transfer`], [`fork`], [`import`], [`undo`] – one family of requests about projects each
+//! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
+//! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
+//!   tests interfere
+//! * [`run`] – one request from its locks to its answer; [`told`] – how it is told of; [`locks`] – who waits for whom
+//!
+//! # Invariants
+//!
+//! * Nothing is replaced or removed that is not in the history already, in the same commit as the intention. What only gets
+//!   another name is moved as it is.
+//! * A target is written only if it is what the plan was made with; else the item is refused, and stays.
+//! * Each item is entirely old or entirely new, and records say what is there, after a kill at any instruction.
+//! * Nothing is written through a link, or outside the project or collection that the request names.
+//! * No state of the daemon is changed here: the engine hears of the files as of anybody's.
+
+pub mod add;
+pub mod check;
+pub mod collections;
+pub mod contents;
+pub mod deploy;
+pub mod detect;
+pub mod error;
+pub mod fault;
+pub mod fork;
+pub mod grouping;
+pub mod import;
+pub mod locks;
+pub mod lookup;
+pub mod manage;
+pub mod organise;
+pub mod piece;
+pub mod plan;
+pub mod planning;
+pub mod recover;
+pub mod run;
+pub mod staging;
+pub mod swap;
+pub mod target;
+pub mod texts;
+pub mod told;
+pub mod transaction;
+pub mod transfer;
+pub mod undeploy;
+pub mod undo;
+pub mod witness;
+
+pub use error::OpError;
+pub use fault::{Faults, Point};
+pub use run::{Operations, Watcher};
+pub use told::info_of;

@@ -1,0 +1,360 @@
+//! One request from its locks to its answer.
+
+use super::error::OpError;
+use super::fault::{Faults, Point};
+use super::locks::RootLocks;
+use super::plan::{self, Planned};
+use super::planning::Planning;
+use super::texts::{self, Surroundings};
+use super::told::{info_of, label, verb};
+use super::transaction::{Fate, Observer, Workshop};
+use super::transfer::Way;
+use super::{deploy, import, lookup, manage, transfer, undeploy, undo};
+use crate::clock::Clock;
+use crate::engine::handle::{EngineHandle, SyncScope, Synced};
+use crate::engine::snapshot::{ProjectView, Snapshot};
+use crate::history::{self, History, HistoryError, OperationId};
+use jiff::tz::TimeZone;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Outcome, Progress};
+use skillmeat_protocol::request::{Operate, Operation};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Items that a summary names.
+const SUMMARISED: usize = 3;
+/// Longest wait for a picture that reflects everything before the request.
+const BARRIER: Duration = Duration::from_secs(30);
+
+/// Everything that changes files.
+#[derive(Debug)]
+pub struct Operations {
+    engine: EngineHandle,
+    /// Why there is none, when it cannot be used: nothing may be replaced then.
+    history: Result<Arc<History>, HistoryError>,
+    home: PathBuf,
+    zone: TimeZone,
+    clock: Clock,
+    faults: Faults,
+    locks: RootLocks,
+    /// Operations and backups under way.
+    running: Arc<AtomicUsize>,
+    stopping: AtomicBool,
+}
+
+/// Who waits for an operation.
+pub struct Watcher<'a> {
+    /// Is told how far it is.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Nobody waits any more: what has not begun is left.
+    pub cancelled: &'a AtomicBool,
+}
+
+impl Operations {
+    /// Nothing is under way. With a history that cannot be used every operation fails, with that reason; drift goes on.
+    pub fn new(
+        engine: EngineHandle,
+        history: Result<History, HistoryError>,
+        home: PathBuf,
+        clock: Clock,
+        faults: Faults,
+    ) -> Self {
+        Self {
+            engine,
+            history: history.map(Arc::new),
+            home,
+            zone: TimeZone::system(),
+            clock,
+            faults,
+            locks: RootLocks::default(),
+            running: Arc::default(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// No new ones; those under way are asked to stop, and waited for.
+    pub fn stop(&self, within: Duration) {
+        self.stopping.store(true, Ordering::SeqCst);
+        let began = Instant::now();
+        while self.running.load(Ordering::SeqCst) > 0 && began.elapsed() < within {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The history.
+    ///
+    /// # Errors
+    /// `Io`, with the file and what to do.
+    pub fn history(&self) -> Result<&History, WireError> {
+        self.history.as_deref().map_err(|error| WireError::new(ErrorCode::Io, error.to_string()))
+    }
+
+    /// The root that a project or collection is, by path, name or id.
+    ///
+    /// # Errors
+    /// `NotFound`, `NotRegistered`, `Ambiguous`.
+    pub fn root_of(&self, project: Option<&str>, collection: Option<&str>) -> Result<Option<PathBuf>, WireError> {
+        let snapshot = self.engine.snapshot();
+        if let Some(project) = project {
+            return lookup::project(&snapshot, project).map(|project| Some(PathBuf::from(&*project.path)));
+        }
+        let Some(name) = collection else { return Ok(None) };
+        lookup::collection(&snapshot, Some(name)).map(|collection| Some(PathBuf::from(&*collection.path)))
+    }
+
+    /// Plans `request`, and does it unless only the plan is asked for. Blocks.
+    ///
+    /// # Errors
+    /// Nothing was done.
+    pub fn operate(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<OperationReply, WireError> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        let result = self.operate_counted(request, watcher);
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        if result.as_ref().is_ok_and(|reply| reply.operation.is_some()) {
+            self.back_up();
+        }
+        result
+    }
+
+    /// A copy of the history a day, while nobody waits for it.
+    fn back_up(&self) {
+        let Ok(history) = self.history.as_ref().map(Arc::clone) else { return };
+        let (now, running) = (self.clock.wall(), Arc::clone(&self.running));
+        running.fetch_add(1, Ordering::SeqCst);
+        let work = move || {
+            if let Err(error) = history.backup_if_due(now) {
+                tracing::warn!(%error, "the history could not be backed up");
+            }
+            drop(history);
+            running.fetch_sub(1, Ordering::SeqCst);
+        };
+        if let Err(error) = std::thread::Builder::new().name("backup".into()).spawn(work) {
+            self.running.fetch_sub(1, Ordering::SeqCst);
+            tracing::warn!(%error, "the history could not be backed up");
+        }
+    }
+
+    fn operate_counted(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<OperationReply, WireError> {
+        if self.stopping.load(Ordering::SeqCst) {
+            return Err(WireError::new(ErrorCode::ShuttingDown, "the daemon is stopping").hint("run the command again"));
+        }
+        let history = self.history()?;
+        let projects = named_projects(&self.engine.snapshot(), &request.operation)?;
+        let roots = self.roots(history, &request.operation, &projects)?;
+        let Some(_taken) = self.locks.take(roots, watcher.cancelled) else { return Err(OpError::Cancelled.to_wire()) };
+        let snapshot = self.current()?;
+        let paths: Vec<&str> = projects.iter().map(|project| &*project.path).collect();
+        let projects: Vec<_> = paths.iter().map(|path| lookup::project(&snapshot, path)).collect::<Result<_, _>>()?;
+        let mut planning = Planning::new(history, &snapshot, &self.zone, self.clock.wall(), &self.home);
+        let (planned, undoes) = self.plan(&mut planning, &request.operation, &projects)?;
+        let (now, gathered) = (planning.now, planning.into_gathered());
+        let effective = planned.iter().any(Planned::is_effective);
+        if request.dry_run || !effective {
+            return Ok(self.reply(planned.into_iter().map(|p| p.item).collect(), None, request.dry_run));
+        }
+        self.faults.reach(Point::Planned).map_err(|e| WireError::new(ErrorCode::Io, e.to_string()))?;
+        let operation = history::Operation {
+            verb: verb(&request.operation).to_owned(),
+            at: now,
+            undoes,
+            request: serde_json::to_string(&request.operation).map_err(|error| {
+                WireError::new(ErrorCode::Internal, format!("a request cannot be written down: {error}"))
+            })?,
+            roots: plan::changed_roots(&planned, &snapshot, &self.home),
+            steps: Vec::new(),
+            staging: Vec::new(),
+        };
+        let around = Surroundings { snapshot: &snapshot, zone: &self.zone, now };
+        let (items, number) = self.carry_out(history, operation, planned, gathered, around, watcher)?;
+        let info = number.map(|id| history.show(id)).transpose().map_err(|e| OpError::from(e).to_wire())?;
+        Ok(self.reply(items, info.as_ref().map(info_of), false))
+    }
+
+    fn carry_out(
+        &self,
+        history: &History,
+        operation: history::Operation,
+        planned: Vec<Planned>,
+        gathered: super::planning::Gathered,
+        around: Surroundings<'_>,
+        watcher: &mut Watcher<'_>,
+    ) -> Result<(Vec<OperationItem>, Option<OperationId>), WireError> {
+        let projects: Vec<PathBuf> = operation.roots.iter().map(|root| root.path.clone()).collect();
+        let verb = operation.verb.clone();
+        let workshop = Workshop { history, faults: &self.faults };
+        let (mut items, mut pieces, mut edits) = (Vec::new(), Vec::new(), Vec::new());
+        let mut at = Vec::new();
+        for (n, planned) in planned.into_iter().enumerate() {
+            let effective = planned.is_effective();
+            items.push(planned.item);
+            if effective {
+                at.push(n);
+                pieces.push(planned.pieces);
+                edits.push(planned.edits);
+            }
+        }
+        let texts = |fates: &[Fate]| {
+            let done = edits.into_iter().zip(fates).filter(|(_, fate)| matches!(fate, Fate::Done));
+            texts::texts(done.flat_map(|(edits, _)| edits).collect(), around)
+        };
+        let labels = match operation.undoes {
+            Some(id) => {
+                let undone = history.show(id).map_err(|error| OpError::from(error).to_wire())?;
+                vec![format!("{id}: {}", undone.summary.unwrap_or(undone.operation.verb))]
+            }
+            None => at.iter().map(|n| label(&items[*n])).collect(),
+        };
+        let mut told = Told { watcher, labels, verb: &verb, stopping: &self.stopping };
+        self.engine.operation_begins(projects.clone());
+        let ran = workshop.run(operation, gathered, pieces, texts, &mut told);
+        let number = ran.as_ref().ok().and_then(|ran| ran.operation);
+        // What the files are now is known to everybody before the answer is.
+        let _ = self.engine.sync_blocking(SyncScope::All, BARRIER);
+        self.engine.operation_ended(projects, number.map(|number| number.0.cast_unsigned()));
+        let ran = ran.map_err(|error| error.to_wire())?;
+        for (n, fate) in at.into_iter().zip(ran.fates) {
+            let item = &mut items[n];
+            match fate {
+                Fate::Done => {}
+                Fate::Failed(error) => {
+                    *item = Planned { item: item.clone(), pieces: Vec::new(), edits: Vec::new() }.failed(&error).item;
+                }
+                Fate::Cancelled => item.outcome = Outcome::Cancelled,
+            }
+        }
+        Ok((items, number))
+    }
+
+    fn plan(
+        &self,
+        planning: &mut Planning<'_>,
+        operation: &Operation,
+        projects: &[Arc<ProjectView>],
+    ) -> Result<(Vec<Planned>, Option<OperationId>), WireError> {
+        let one = || projects.first().ok_or_else(|| WireError::new(ErrorCode::InvalidParams, "no project is named"));
+        let planned = match operation {
+            Operation::Deploy(query) => {
+                one()?;
+                deploy::plan(planning, query, projects)?
+            }
+            Operation::Undeploy(query) => undeploy::plan(planning, query, one()?)?,
+            Operation::Pull(query) => transfer::plan(planning, query, Way::Pull, one()?)?,
+            Operation::Push(query) => transfer::plan(planning, query, Way::Push, one()?)?,
+            Operation::SyncProject(query) => transfer::plan(planning, query, Way::Both, one()?)?,
+            Operation::Adopt(query) => undeploy::adopt(planning, query, one()?)?,
+            Operation::Forget(query) => undeploy::forget(planning, query, one()?)?,
+            Operation::Import(query) => import::plan(planning, query, one()?)?,
+            Operation::Undo(query) => {
+                let root = undo::root(planning.snapshot, query, projects)?;
+                let undone = undo::which(planning.history, query, root.as_deref())?;
+                return Ok((undo::plan(planning, &undone)?, Some(undone.id)));
+            }
+            other => manage::plan(planning, other)?,
+        };
+        Ok((planned, None))
+    }
+
+    /// What the operation must have to itself.
+    fn roots(
+        &self,
+        history: &History,
+        operation: &Operation,
+        projects: &[Arc<ProjectView>],
+    ) -> Result<BTreeSet<PathBuf>, WireError> {
+        let collections = self.home.join("collections");
+        let mut roots: BTreeSet<PathBuf> = projects.iter().map(|project| PathBuf::from(&*project.path)).collect();
+        match operation {
+            Operation::Deploy(_)
+            | Operation::Undeploy(_)
+            | Operation::Pull(_)
+            | Operation::Adopt(_)
+            | Operation::Forget(_) => {}
+            Operation::Undo(query) => {
+                let root = undo::root(&self.engine.snapshot(), query, projects)?;
+                let undone = undo::which(history, query, root.as_deref())?;
+                roots.extend(undone.operation.roots.into_iter().map(|root| root.path));
+                roots.insert(collections);
+            }
+            _ => drop(roots.insert(collections)),
+        }
+        Ok(roots)
+    }
+
+    fn current(&self) -> Result<Arc<Snapshot>, WireError> {
+        let Synced { snapshot, stale } = self.engine.sync_blocking(SyncScope::All, BARRIER);
+        match stale {
+            None => Ok(snapshot),
+            Some(why) => {
+                Err(WireError::new(ErrorCode::DeadlineExceeded, format!("what is on the disk is not known yet: {why}"))
+                    .hint("run the command again"))
+            }
+        }
+    }
+
+    fn reply(&self, items: Vec<OperationItem>, operation: Option<OperationInfo>, dry_run: bool) -> OperationReply {
+        let fine =
+            |item: &OperationItem| !matches!(item.outcome, Outcome::Refused | Outcome::Failed | Outcome::Cancelled);
+        OperationReply {
+            clock: self.engine.snapshot().clock,
+            dry_run,
+            complete: items.iter().all(fine),
+            operation,
+            items,
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// The projects that a request names.
+fn named_projects(snapshot: &Snapshot, operation: &Operation) -> Result<Vec<Arc<ProjectView>>, WireError> {
+    let names: Vec<&str> = match operation {
+        Operation::Deploy(query) => query.projects.iter().map(String::as_str).collect(),
+        Operation::Undeploy(query) => vec![&query.project],
+        Operation::Pull(query) | Operation::Push(query) | Operation::SyncProject(query) => vec![&query.project],
+        Operation::Adopt(query) => vec![&query.project],
+        Operation::Forget(query) => vec![&query.project],
+        Operation::Import(query) => vec![&query.project],
+        Operation::Undo(query) => query.project.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    lookup::projects(snapshot, names)
+}
+
+/// Passes on what a transaction says.
+struct Told<'a, 'w> {
+    watcher: &'a mut Watcher<'w>,
+    labels: Vec<String>,
+    verb: &'a str,
+    stopping: &'a AtomicBool,
+}
+
+impl Observer for Told<'_, '_> {
+    fn summary(&self, fates: &[Fate]) -> String {
+        let done = self.labels.iter().zip(fates).filter(|(_, fate)| matches!(fate, Fate::Done));
+        let done: Vec<&str> = done.map(|(label, _)| label.as_str()).collect();
+        let verb = self.verb;
+        match done.as_slice() {
+            [] => format!("{verb}: nothing was done"),
+            few if few.len() <= SUMMARISED => format!("{verb} {}", few.join(", ")),
+            many => format!("{verb} {} and {} more", many[..SUMMARISED].join(", "), many.len() - SUMMARISED),
+        }
+    }
+
+    fn progress(&mut self, done: usize) {
+        let at = self.labels.get(done).map(String::as_str).unwrap_or_default();
+        (self.watcher.progress)(Progress {
+            directories: 0,
+            found: 0,
+            at: format!("{} {at}", self.verb),
+            done: done as u64,
+            total: self.labels.len() as u64,
+        });
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.watcher.cancelled.load(Ordering::Relaxed) || self.stopping.load(Ordering::Relaxed)
+    }
+}

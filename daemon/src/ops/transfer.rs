@@ -1,0 +1,346 @@
+//! `pull`, `push` and `sync`: between a project's copies and the collections they came from.
+//!
+//! Which way is open follows from the three-way state. What only one side changed goes to the other; where both changed,
+//! changes to different files are joined, and everything else is refused with the ways on.
+
+use super::contents;
+use super::deploy::hash_of;
+use super::error::OpError;
+use super::lookup::{self, Original};
+use super::manage;
+use super::plan::{Change, Edit, Planned, named};
+use super::planning::{Destination, Planning, Read, original_path};
+use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::history::{Content, Scope};
+use crate::library::edit::manifest::Field;
+use skillmeat_protocol::drift::DriftState as S;
+use skillmeat_protocol::error::WireError;
+use skillmeat_protocol::hash::ContentHash;
+use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::request::{Strategy, Transfer};
+use std::path::Path;
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the collection.
+    Pull,
+    /// Into the collection.
+    Push,
+    /// Whichever is open.
+    Both,
+}
+
+/// What an item consists of.
+#[derive(Clone, Copy)]
+pub(super) struct Sides<'a> {
+    pub(super) destination: &'a Destination,
+    pub(super) original: &'a Original,
+    pub(super) item: &'a ItemView,
+    /// The collection's files.
+    pub(super) source: &'a Read,
+}
+
+/// Plans it.
+///
+/// # Errors
+/// What is asked for is not there or ambiguous.
+pub fn plan(
+    planning: &mut Planning<'_>,
+    query: &Transfer,
+    way: Way,
+    project: &ProjectView,
+) -> Result<Vec<Planned>, WireError> {
+    let moves = |item: &ItemView| match way {
+        Way::Pull => matches!(item.state, S::Outdated | S::Deleted | S::Conflict | S::Converged),
+        Way::Push => matches!(item.state, S::Modified | S::Conflict | S::RemovedModified),
+        Way::Both => item.record.is_some() && item.state != S::InSync,
+    };
+    let items = lookup::items(project, &query.which, &query.profiles, moves)?;
+    Ok(items.iter().map(|item| one(planning, query, way, project, item)).collect())
+}
+
+fn one(planning: &mut Planning<'_>, query: &Transfer, way: Way, project: &ProjectView, item: &ItemView) -> Planned {
+    let collection = item.collection.as_ref().map_or("", |c| &*c.name);
+    let plain = |outcome| {
+        Planned::of(Some(&item.key), "", outcome)
+            .in_project(&project.path, &item.profile, &item.path)
+            .of_collection(collection)
+    };
+    let what = named(item.key.kind, &item.key.name);
+    if item.record.is_none() {
+        return plain(Outcome::Refused)
+            .saying("no record says that it was deployed")
+            .ways([format!("skillmeat adopt {what}"), format!("skillmeat import {what}")]);
+    }
+    if query.strategy == Some(Strategy::Skip) && item.state == S::Conflict {
+        return plain(Outcome::Skipped);
+    }
+    let Ok(profile) = lookup::profile(project, &item.profile) else {
+        return plain(Outcome::Refused).saying(format!("profile '{}' has no directory of its own", item.profile));
+    };
+    let destination = planning.destination(project, &profile);
+    let Some(original) = original_of(planning, item) else {
+        return orphan(plain(Outcome::Refused), way, item, &what);
+    };
+    let attempt = planning.original(&original).and_then(|source| {
+        let sides = Sides { destination: &destination, original: &original, item, source: &source };
+        choose(planning, query, way, &sides, &what)
+    });
+    attempt.unwrap_or_else(|error| plain(Outcome::Failed).failed(&error))
+}
+
+/// The artifact of the collection that an item came from, if its manifest has it and its files are there.
+pub(super) fn original_of(planning: &Planning<'_>, item: &ItemView) -> Option<Original> {
+    let id = item.collection.as_ref()?.id.as_ref()?;
+    let collection = planning.snapshot.collection(id)?;
+    let artifact = collection.artifact(&item.key).filter(|a| a.entry.in_manifest && a.entry.flaw.is_none())?;
+    matches!(artifact.tree, Some(crate::model::Tree::Present(_)))
+        .then(|| Original { collection: collection.clone(), artifact: artifact.clone() })
+}
+
+/// The collection does not have it any more.
+fn orphan(planned: Planned, way: Way, item: &ItemView, what: &str) -> Planned {
+    let why = item.message.as_deref().unwrap_or("the collection does not have it any more").to_owned();
+    match (way, item.state) {
+        (_, S::RemovedModified) => planned.saying(why).ways([
+            format!("skillmeat undeploy {what} --force   # the edits are kept in the history"),
+            format!("skillmeat forget {what} && skillmeat import {what}   # back into the collection"),
+        ]),
+        (_, S::Unreadable) => planned.saying(why),
+        _ => planned
+            .saying(why)
+            .ways([format!("skillmeat undeploy {what}"), format!("skillmeat forget {what}   # the files stay")]),
+    }
+}
+
+fn choose(
+    planning: &mut Planning<'_>,
+    query: &Transfer,
+    way: Way,
+    sides: &Sides<'_>,
+    what: &str,
+) -> Result<Planned, OpError> {
+    let item = sides.item;
+    let overwrite = query.strategy == Some(Strategy::Overwrite);
+    let named_by_user = !query.which.artifacts.is_empty();
+    match (item.state, way) {
+        (S::InSync, _) => Ok(begun(sides, Outcome::Unchanged)),
+        (S::Converged, _) => recorded(planning, sides),
+        (S::Outdated, Way::Pull | Way::Both) => into_project(planning, sides, Outcome::Updated),
+        (S::Outdated, Way::Push) => Ok(begun(sides, Outcome::Unchanged).saying("only the collection changed")),
+        (S::Deleted, Way::Pull) => into_project(planning, sides, Outcome::Created),
+        (S::Deleted, _) => Ok(begun(sides, Outcome::Refused).saying("its files are gone from the project").ways([
+            format!("skillmeat pull {what}       # puts them back"),
+            format!("skillmeat undeploy {what}   # drops the record"),
+        ])),
+        (S::Modified, Way::Push | Way::Both) => into_collection(planning, query, sides, what),
+        (S::Modified, Way::Pull) if overwrite && named_by_user => into_project(planning, sides, Outcome::Updated),
+        (S::Modified, Way::Pull) => Ok(begun(sides, Outcome::Unchanged).saying("only the project changed")),
+        (S::Conflict, Way::Pull) if overwrite => into_project(planning, sides, Outcome::Updated),
+        (S::Conflict, Way::Push) if overwrite => into_collection(planning, query, sides, what),
+        (S::Conflict, _) if query.strategy == Some(Strategy::Fork) => super::fork::plan(planning, sides, way),
+        (S::Conflict, _) => joined(planning, sides, way, what),
+        (state, _) => Ok(begun(sides, Outcome::Refused).saying(format!(
+            "it is {}{}",
+            state.as_str(),
+            item.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default()
+        ))),
+    }
+}
+
+/// An item of which only its identity is known.
+pub(super) fn begun(sides: &Sides<'_>, outcome: Outcome) -> Planned {
+    let Sides { destination, original, item, .. } = sides;
+    Planned::of(Some(&item.key), "", outcome)
+        .in_project(&destination.project.to_string_lossy(), &item.profile, &item.path)
+        .of_collection(&original.collection.name)
+}
+
+/// The record of what is there on both sides.
+pub(super) fn recorded(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
+    let hash = hash_of(sides.source, &sides.item.path)?;
+    let mut planned = begun(sides, Outcome::Recorded).holding(hash);
+    planned.edits.push(record(planning, sides, hash));
+    Ok(planned)
+}
+
+fn record(planning: &Planning<'_>, sides: &Sides<'_>, hash: ContentHash) -> Edit {
+    let Sides { destination, original, item, .. } = sides;
+    let record = planning.record(destination, &item.key, &item.path, &original.collection.name, hash);
+    Edit {
+        path: destination.records.clone(),
+        root: destination.project.clone(),
+        change: Change::Record(Box::new(record)),
+    }
+}
+
+/// The collection's files take the place of the project's.
+pub(super) fn into_project(
+    planning: &mut Planning<'_>,
+    sides: &Sides<'_>,
+    outcome: Outcome,
+) -> Result<Planned, OpError> {
+    let content = sides.source.content.clone();
+    let hash = hash_of(sides.source, &sides.item.path)?;
+    let mut planned = put_into_project(planning, sides, &content, outcome)?.holding(hash);
+    planned.edits.push(record(planning, sides, hash));
+    Ok(planned)
+}
+
+fn put_into_project(
+    planning: &mut Planning<'_>,
+    sides: &Sides<'_>,
+    content: &Content,
+    outcome: Outcome,
+) -> Result<Planned, OpError> {
+    let item = sides.item;
+    let place = planning.place_of(sides.destination, &item.path)?;
+    let (pieces, extent) = if place.path.symlink_metadata().is_err() {
+        let id = planning.compose(content.clone());
+        contents::place(&place, id, content)
+    } else {
+        let there = planning.copy(item, Scope::Counted)?;
+        contents::update(planning, &place, &there.content, content)?
+    };
+    let mut planned = begun(sides, outcome);
+    planned.item.files_written = extent.written;
+    planned.item.files_removed = extent.removed;
+    planned.pieces = pieces;
+    Ok(planned)
+}
+
+/// The project's files take the place of the collection's.
+fn into_collection(
+    planning: &mut Planning<'_>,
+    query: &Transfer,
+    sides: &Sides<'_>,
+    what: &str,
+) -> Result<Planned, OpError> {
+    let affected = affected(planning, sides);
+    if !affected.is_empty() && query.strategy.is_none() {
+        return Ok(begun(sides, Outcome::Refused)
+            .saying(format!("it was edited elsewhere too, where this would become a conflict: {}", affected.join(", ")))
+            .ways([
+                format!(
+                    "skillmeat push {what} --strategy overwrite   # the others keep their edits and get a conflict"
+                ),
+                format!("skillmeat push {what} --strategy fork"),
+            ]));
+    }
+    let copy = planning.copy(sides.item, Scope::Resolved)?;
+    let hash = hash_of(&copy, &sides.item.path)?;
+    let mut planned = put_into_collection(planning, sides, &copy.content, hash)?;
+    planned.edits.push(record(planning, sides, hash));
+    let followers = followers(planning, sides);
+    if followers > 0 {
+        planned = planned.saying(format!("{followers} other deployments are outdated by this; skillmeat pull there"));
+    }
+    Ok(planned)
+}
+
+/// Other copies that were edited: what they are based on is about to go.
+fn affected(planning: &Planning<'_>, sides: &Sides<'_>) -> Vec<String> {
+    let edited = |item: &ItemView| matches!(item.state, S::Modified | S::Conflict);
+    others(planning, sides, edited).collect()
+}
+
+fn followers(planning: &Planning<'_>, sides: &Sides<'_>) -> usize {
+    others(planning, sides, |item| matches!(item.state, S::InSync | S::Outdated)).count()
+}
+
+fn others<'p>(
+    planning: &'p Planning<'_>,
+    sides: &'p Sides<'_>,
+    which: impl Fn(&ItemView) -> bool + 'p,
+) -> impl Iterator<Item = String> + 'p {
+    let Sides { original, item, destination, .. } = *sides;
+    planning.snapshot.projects.sorted().into_iter().flat_map(move |project| {
+        let same = |other: &ItemView| {
+            other.key == item.key
+                && other.collection.as_ref().and_then(|c| c.id.as_ref()) == Some(&original.collection.id)
+                && (Path::new(&*project.path) != destination.project || other.profile != item.profile)
+                && which(other)
+        };
+        project.items().filter(|other| same(other)).map(|_| project.path.to_string()).collect::<Vec<_>>()
+    })
+}
+
+/// Writes `content` into the collection, with its lock and manifest.
+pub(super) fn put_into_collection(
+    planning: &mut Planning<'_>,
+    sides: &Sides<'_>,
+    content: &Content,
+    hash: ContentHash,
+) -> Result<Planned, OpError> {
+    let (original, item) = (sides.original, sides.item);
+    let path = original_path(original);
+    let root = Path::new(&*original.collection.path);
+    let place = manage::place(root, &path)?;
+    let there = planning.read(&path, Scope::Counted)?;
+    let (pieces, extent) = contents::update(planning, &place, &there.content, content)?;
+    let mut planned = begun(sides, Outcome::Updated).at(&path).holding(hash);
+    planned.item.files_written = extent.written;
+    planned.item.files_removed = extent.removed;
+    planned.pieces = pieces;
+    planned.edits.extend([
+        manage::locked(root, &item.key, hash, planning.now),
+        manage::in_manifest(root, Change::ChangeEntry(item.key.clone(), vec![Field::LastUpdated(Some(planning.now))])),
+    ]);
+    Ok(planned)
+}
+
+/// Both sides changed: joined where that is certain.
+fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) -> Result<Planned, OpError> {
+    if let Some(planned) = attempt(planning, sides, way)? {
+        return Ok(planned);
+    }
+    Ok(begun(sides, Outcome::Refused)
+        .saying("the same file was changed on both sides, or the common origin is not known")
+        .ways([
+            format!(
+                "skillmeat pull {what} --strategy overwrite   # the collection's; the edits are kept in the history"
+            ),
+            format!("skillmeat push {what} --strategy overwrite   # the project's; what the collection had is kept"),
+            format!("skillmeat pull {what} --strategy fork        # the project's copy lives on as {what}-fork"),
+        ]))
+}
+
+/// The merge of `deploy --merge`.
+pub(super) fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
+    let what = named(sides.item.key.kind, &sides.item.key.name);
+    if sides.item.state == S::Modified {
+        return Ok(begun(sides, Outcome::Unchanged).saying("only the project changed"));
+    }
+    joined(planning, sides, Way::Pull, &what)
+}
+
+/// The merge, if there is one. Pulled, it is an edited copy of what the collection has; otherwise both sides get it.
+fn attempt(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way) -> Result<Option<Planned>, OpError> {
+    let copy = planning.copy(sides.item, Scope::Resolved)?;
+    let Some(base) = sides.item.baseline().map(|hash| planning.history.by_recorded(hash)).transpose()? else {
+        return Ok(None);
+    };
+    for id in base {
+        let base = planning.history.content(id)?;
+        let Some(content) = contents::merge(&base, &copy.content, &sides.source.content) else { continue };
+        let source = hash_of(sides.source, &sides.item.path)?;
+        let mut planned = put_into_project(planning, sides, &content, Outcome::Merged)?;
+        let recorded = if way == Way::Pull {
+            source
+        } else {
+            let from = original_path(sides.original);
+            let known: [(&Content, &Path); 2] = [(&copy.content, &sides.item.path), (&sides.source.content, &from)];
+            let hash = planning.recorded_of(&content, &known)?;
+            let other = put_into_collection(planning, sides, &content, hash)?;
+            planned.item.files_written += other.item.files_written;
+            planned.item.files_removed += other.item.files_removed;
+            planned.pieces.extend(other.pieces);
+            planned.edits.extend(other.edits);
+            hash
+        };
+        planned.edits.push(record(planning, sides, recorded));
+        return Ok(Some(planned.holding(recorded)));
+    }
+    Ok(None)
+}

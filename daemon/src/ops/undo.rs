@@ -1,0 +1,149 @@
+//! `undo`: the swaps of an operation, backwards.
+//!
+//! Every path must hold what the operation left there; if one does not, something happened to it since, and nothing is done.
+//! So operations on the same files are undone from the last one back. Undoing is an operation itself, and can be undone.
+
+use super::error::OpError;
+use super::lookup;
+use super::piece::Piece;
+use super::plan::Planned;
+use super::planning::Planning;
+use super::witness::Witness;
+use crate::engine::snapshot::ProjectView;
+use crate::history::{History, Journalled, Listed, OperationId, OperationState, Scope, Step};
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::request::Undo;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The operation that a request means.
+///
+/// # Errors
+/// `NotFound`; `Refused` for one that was not done, or is undone already.
+pub fn which(history: &History, query: &Undo, root: Option<&Path>) -> Result<Journalled, WireError> {
+    let wire = |error| OpError::History(error).to_wire();
+    let found = match (query.operation, root) {
+        (Some(number), _) => {
+            let id = OperationId(i64::try_from(number).unwrap_or(i64::MAX));
+            Some(history.show(id).map_err(wire)?)
+        }
+        (None, Some(root)) => history.last_undoable(root).map_err(wire)?,
+        (None, None) => {
+            let latest = history.list(&Listed { root: None, before: None, limit: 100 }).map_err(wire)?;
+            latest.into_iter().find(|j| j.state == OperationState::Done && j.operation.undoes.is_none())
+        }
+    };
+    match found {
+        Some(found) if found.state == OperationState::Done => Ok(found),
+        Some(found) => {
+            let message = format!("operation {} is {} and cannot be undone", found.id, found.state.as_str());
+            Err(WireError::new(ErrorCode::Refused, message).hint("skillmeat op list"))
+        }
+        None => Err(WireError::new(ErrorCode::NotFound, "there is nothing to undo").hint("skillmeat op list")),
+    }
+}
+
+/// The root whose last operation is meant, if one is named.
+///
+/// # Errors
+/// `NotFound`, `NotRegistered`, `Ambiguous`.
+pub fn root(
+    snapshot: &crate::engine::snapshot::Snapshot,
+    query: &Undo,
+    projects: &[Arc<ProjectView>],
+) -> Result<Option<PathBuf>, WireError> {
+    if let Some(project) = projects.first() {
+        return Ok(Some(PathBuf::from(&*project.path)));
+    }
+    let Some(name) = query.collection.as_deref() else { return Ok(None) };
+    lookup::collection(snapshot, Some(name)).map(|collection| Some(PathBuf::from(&*collection.path)))
+}
+
+/// Plans it: all of it or nothing.
+///
+/// # Errors
+/// As [`which`]; `Refused` when something happened since.
+pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Planned>, WireError> {
+    let mut pieces = Vec::new();
+    let mut items = Vec::new();
+    let mut moves: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for step in undone.operation.steps.iter().rev() {
+        let roots = undone.operation.roots.iter().map(|root| &root.path);
+        // The innermost: the home is a root too, and holds the collections.
+        let root = roots.filter(|root| step.target.starts_with(root)).max_by_key(|root| root.as_os_str().len());
+        let root = root.cloned().unwrap_or_else(|| step.target.parent().unwrap_or(Path::new("/")).to_owned());
+        if let Some(piece) = reversed(planning, step, root, &moves).map_err(|error| explained(&error))? {
+            items.push(shown(&piece));
+            moves.extend(piece.moved_from.clone().map(|from| (from, piece.target.clone())));
+            pieces.push(piece);
+        }
+    }
+    let Some(first) = items.first_mut() else { return Ok(items) };
+    first.pieces = pieces;
+    Ok(items)
+}
+
+fn explained(error: &OpError) -> WireError {
+    error.to_wire().hint("something happened to it since; undo what came later first: skillmeat op list")
+}
+
+/// Where a path is while the directory around it has not been moved yet by earlier pieces of the plan.
+fn present(path: &Path, moves: &[(PathBuf, PathBuf)]) -> PathBuf {
+    moves.iter().rev().fold(path.to_owned(), |path, (from, to)| match path.strip_prefix(to) {
+        Ok(rest) => from.join(rest),
+        Err(_) => path,
+    })
+}
+
+fn reversed(
+    planning: &mut Planning<'_>,
+    step: &Step,
+    root: PathBuf,
+    moves: &[(PathBuf, PathBuf)],
+) -> Result<Option<Piece>, OpError> {
+    let target = step.target.clone();
+    if let (None, None, Some(from)) = (step.before, step.after, &step.staged) {
+        // It only got another name. Whatever is in it now goes back with it, so nothing can be lost.
+        return match (target.symlink_metadata().is_ok(), from.symlink_metadata().is_ok()) {
+            (true, false) => Ok(Some(Piece::moved(&target, from, &root))),
+            _ => Err(OpError::Touched { path: target }),
+        };
+    }
+    if step.before == step.after {
+        return Ok(None);
+    }
+    let now = present(&target, moves);
+    let witness = Witness::of(&now).map_err(OpError::io("look at", &now))?;
+    let before = match (step.after, witness.is_something()) {
+        (None, false) => None,
+        (Some(after), true) => {
+            let there = planning.read(&now, Scope::Everything)?;
+            // Caches and the like may have come since; they go along, and are in the history then.
+            if there.id != after && planning.read(&now, Scope::Counted)?.id != after {
+                return Err(OpError::Touched { path: target });
+            }
+            Some(there.id)
+        }
+        _ => return Err(OpError::Touched { path: target }),
+    };
+    let parents = target.ancestors().skip(1).take_while(|dir| dir.starts_with(&root));
+    let mut missing: Vec<PathBuf> = parents.filter(|dir| !present(dir, moves).exists()).map(Path::to_owned).collect();
+    missing.reverse();
+    if step.before.is_none() {
+        missing.clear();
+    }
+    // Only directories that the operation made go with what it put there.
+    let prune_below = step.made_directories.first().and_then(|top| top.parent()).map(Path::to_owned);
+    Ok(Some(Piece { target, root, before, after: step.before, witness, missing, prune_below, moved_from: None }))
+}
+
+fn shown(piece: &Piece) -> Planned {
+    let outcome = match (piece.before.is_some(), piece.after.is_some()) {
+        (false, _) => Outcome::Created,
+        (true, true) => Outcome::Updated,
+        (true, false) => Outcome::Removed,
+    };
+    let name = piece.target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Planned::of(None, &name, outcome).at(&piece.target)
+}

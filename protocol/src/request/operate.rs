@@ -1,0 +1,301 @@
+//! Requests that change files. Each is one operation: planned, journalled, atomic, undoable.
+//!
+//! Artifacts are named `type:name`, or `name` alone where that fits exactly one; nothing is ever chosen among several.
+//! Variant order is the wire: append only.
+
+use super::collections::{
+    CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
+};
+use crate::codec::{Decode, Encode};
+use crate::ids::ArtifactType;
+use serde::{Deserialize, Serialize};
+
+/// An operation, or what it would do.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Operate {
+    /// Answer with the plan and change nothing.
+    pub dry_run: bool,
+    /// What to do.
+    pub operation: Operation,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// From a collection into projects.
+    Deploy(Deploy),
+    /// Out of a project again.
+    Undeploy(Undeploy),
+    /// What the collection changed, into the project.
+    Pull(Transfer),
+    /// What the project changed, into the collection.
+    Push(Transfer),
+    /// Both, as far as it is unambiguous.
+    SyncProject(Transfer),
+    /// Records what lies in a project as deployed.
+    Adopt(Adopt),
+    /// Drops records; the files stay.
+    Forget(Forget),
+    /// What lies in a project without a record, into a collection.
+    Import(Import),
+    /// Files from anywhere into a collection.
+    Add(Add),
+    /// Out of a collection; deployments stay.
+    Remove(Remove),
+    /// Another name in the collection; deployments stay what they are.
+    Rename(Rename),
+    /// Tags of artifacts.
+    Tag(Tag),
+    /// Groups of a collection.
+    Group(GroupChange),
+    /// A new collection.
+    CollectionCreate(CollectionCreate),
+    /// Another name for a collection.
+    CollectionRename(CollectionRename),
+    /// A collection and everything in it.
+    CollectionRemove(CollectionRemove),
+    /// The collection that is meant when none is named.
+    CollectionSetDefault(CollectionSetDefault),
+    /// Manifest, lock and disk against each other.
+    CollectionVerify(CollectionVerify),
+    /// Reverts operations.
+    Undo(Undo),
+}
+
+/// Which artifacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Which {
+    /// `type:name`, or `name` where that is unambiguous.
+    pub artifacts: Vec<String>,
+    /// The members of this group of the collection.
+    pub group: Option<String>,
+    /// Everything that the operation could apply to.
+    pub all: bool,
+}
+
+/// Under which deployment profiles.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profiles {
+    /// Profile ids; empty means the project's primary one, or every one that has the artifact.
+    pub profiles: Vec<String>,
+    /// Every profile of the project.
+    pub all_profiles: bool,
+}
+
+/// What to do where something else is in the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InTheWay {
+    /// Leave it, and say what the ways on are.
+    #[default]
+    Refuse,
+    /// Replace it; a copy is kept in the history.
+    Force,
+    /// Join both where no file was changed on both sides.
+    Merge,
+}
+
+/// How two sides that differ become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The source replaces the target; a copy of the target is kept in the history.
+    Overwrite,
+    /// Both, where no file was changed on both sides.
+    Merge,
+    /// The source becomes an artifact of its own, called `<name>-fork`.
+    Fork,
+    /// Where both changed, nothing.
+    Skip,
+}
+
+/// Parameters of `deploy`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Deploy {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// From which collection, by name or id; without it the one that has each, or the default among several.
+    pub collection: Option<String>,
+    /// Into which registered projects, by path or name.
+    pub projects: Vec<String>,
+    /// Under which profiles.
+    #[serde(flatten)]
+    pub profiles: Profiles,
+    /// Directory to deploy into instead of the type's own, relative to the project.
+    pub dest_path: Option<String>,
+    /// What to do where something else is in the way.
+    pub in_the_way: InTheWay,
+}
+
+/// Parameters of `undeploy`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Undeploy {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// From which project, by path or name.
+    pub project: String,
+    /// Under which profiles.
+    #[serde(flatten)]
+    pub profiles: Profiles,
+    /// Also where the copy was edited; a copy is kept in the history.
+    pub force: bool,
+}
+
+/// Parameters of `pull`, `push` and `sync_project`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Transfer {
+    /// Which; nothing named means everything that has something to transfer.
+    #[serde(flatten)]
+    pub which: Which,
+    /// Between which project and its collections, by path or name.
+    pub project: String,
+    /// Under which profiles.
+    #[serde(flatten)]
+    pub profiles: Profiles,
+    /// What to do where both sides changed, or others would be affected; without it, that is refused.
+    pub strategy: Option<Strategy>,
+}
+
+/// Parameters of `adopt`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Adopt {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// In which project, by path or name.
+    pub project: String,
+    /// Under which profiles.
+    #[serde(flatten)]
+    pub profiles: Profiles,
+    /// As deployed from which collection, by name or id.
+    pub collection: Option<String>,
+}
+
+/// Parameters of `forget`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Forget {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// In which project, by path or name.
+    pub project: String,
+    /// Under which profiles.
+    #[serde(flatten)]
+    pub profiles: Profiles,
+}
+
+/// Parameters of `import`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Import {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// From which project, by path or name.
+    pub project: String,
+    /// Under which profiles.
+    #[serde(flatten)]
+    pub profiles: Profiles,
+    /// Into which collection, by name or id; the default one otherwise.
+    pub collection: Option<String>,
+}
+
+/// Parameters of `add`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Add {
+    /// Absolute paths of files and directories.
+    pub paths: Vec<String>,
+    /// Type; told from layout and frontmatter otherwise.
+    #[serde(rename = "type")]
+    pub kind: Option<ArtifactType>,
+    /// Name of a single one; that of its file or directory otherwise.
+    pub name: Option<String>,
+    /// Into which collection, by name or id; the default one otherwise.
+    pub collection: Option<String>,
+    /// Tags of all.
+    pub tags: Vec<String>,
+    /// Replace what has the same type and name; a copy is kept in the history.
+    pub force: bool,
+}
+
+/// Parameters of `remove`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remove {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// From which collection, by name or id; without it the one that has it.
+    pub collection: Option<String>,
+}
+
+/// Parameters of `rename`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rename {
+    /// `type:name`, or `name` where that is unambiguous.
+    pub artifact: String,
+    /// The new name.
+    pub to: String,
+    /// In which collection, by name or id; without it the one that has it.
+    pub collection: Option<String>,
+}
+
+/// Parameters of `tag`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tag {
+    /// Which.
+    #[serde(flatten)]
+    pub which: Which,
+    /// In which collection, by name or id; without it the one that has it.
+    pub collection: Option<String>,
+    /// Tags to add.
+    pub add: Vec<String>,
+    /// Tags to take away.
+    pub remove: Vec<String>,
+}
+
+/// Parameters of `undo`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Undo {
+    /// Which operation; the last one that is not undone otherwise.
+    pub operation: Option<u64>,
+    /// The last one of this project, by path or name.
+    pub project: Option<String>,
+    /// The last one of this collection, by name or id.
+    pub collection: Option<String>,
+}
+
+/// Parameters of `operations.list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OperationsQuery {
+    /// Only those of this project, by path or name.
+    pub project: Option<String>,
+    /// Only those of this collection, by name or id.
+    pub collection: Option<String>,
+    /// At most so many; 0 leaves the choice to the daemon.
+    pub limit: u32,
+    /// Only those before this one.
+    pub before: Option<u64>,
+}
+
+/// Parameters of `operations.show`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct OperationId {
+    /// Its number.
+    pub operation: u64,
+}
