@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use skillmeat_tests::sandbox::Binaries;
-use skillmeat_tests::torture::{cache, connections, events, files, kill};
+use skillmeat_tests::torture::{cache, connections, events, files, kill, operations};
 
 const USAGE: &str = "usage: torture kill [--times N] [--seed S]
        torture cache [--bytes N] [--starts N] [--seed S]
        torture events [--ops N] [--seed S]
        torture connections [--rounds N] [--standing N] [--artifacts N] [--still SECONDS]
+       torture operations [--every N] [--offset N] [--times N] [--seed S]
        torture files [--huge N] [--mebibytes N] [--records N]";
 
 fn main() -> ExitCode {
@@ -27,8 +28,9 @@ fn main() -> ExitCode {
 fn run() -> Result<String, String> {
     let mut args = std::env::args().skip(1);
     let theme = args.next().ok_or(USAGE)?;
-    let (mut times, mut seed, mut bytes, mut starts, mut operations) = (300, 1, 5_000, 60, 300);
+    let (mut times, mut seed, mut bytes, mut starts, mut ops) = (300, 1, 5_000, 60, 300);
     let (mut rounds, mut standing, mut artifacts, mut still) = (20, 16, 30_000, 30);
+    let (mut every, mut offset) = (1, 0);
     let mut hostile = files::Options::default();
     while let Some(name) = args.next() {
         let value: u64 = args.next().and_then(|text| text.parse().ok()).ok_or(USAGE)?;
@@ -36,7 +38,7 @@ fn run() -> Result<String, String> {
             "--times" => times = value,
             "--bytes" => bytes = value,
             "--starts" => starts = value,
-            "--ops" => operations = value,
+            "--ops" => ops = value,
             "--rounds" => rounds = value,
             "--standing" => standing = value,
             "--artifacts" => artifacts = value,
@@ -44,6 +46,8 @@ fn run() -> Result<String, String> {
             "--huge" => hostile.huge = value as usize,
             "--mebibytes" => hostile.mebibytes = value,
             "--records" => hostile.records = value as usize,
+            "--every" => every = value as usize,
+            "--offset" => offset = value as usize,
             "--seed" => seed = value,
             _ => return Err(USAGE.to_owned()),
         }
@@ -58,7 +62,9 @@ fn run() -> Result<String, String> {
             let options = connections::Options { rounds, standing, artifacts, still_s: still };
             connections::run(&binaries, options).map(|report| text(&report))
         }
-        "events" => events::run(&binaries, events::Options { operations, seed }).map(|report| text(&report)),
+        "events" => events::run(&binaries, events::Options { operations: ops, seed }).map(|report| text(&report)),
+        "operations" => operations::run(&binaries, operations::Options { every, offset, random: times, seed })
+            .map(|report| text(&report)),
         "files" => files::run(&binaries, hostile).map(|report| text(&report)),
         _ => Err(USAGE.to_owned()),
     }

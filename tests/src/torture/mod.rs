@@ -5,6 +5,7 @@
 //! * [`connections`] – crowds, drips, deaf clients, an answer too long for a frame, a daemon that stands still
 //! * [`files`] – names, numbers and contents that no tool makes
 //! * [`events`] – events lost with and without notice, queues that overflow, roots and limits without events
+//! * [`operations`] – operations that are killed, or fail, at every step
 //!
 //! Each is a bounded run that prints what it counted (`cargo run --bin torture`), with a short version in the suite. The
 //! oracle is always the same: the answer of a daemon that was just started on the same files. Times are counted and never
@@ -27,6 +28,7 @@ pub mod events;
 pub mod files;
 mod ground;
 pub mod kill;
+pub mod operations;
 
 /// What a run counted, in the order in which it was first counted.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Kills, damaged caches, lost events and hostile clients, each for seconds; the long versions are `cargo run --bin torture`.
 
-use skillmeat_tests::torture::{Tally, cache, connections, events, kill};
+use skillmeat_tests::torture::{Tally, cache, connections, events, kill, operations};
 
 use crate::binaries;
 
@@ -26,6 +26,15 @@ fn counted(work: impl FnOnce(&mut Tally) -> Result<(), String>) -> Tally {
 fn a_kill_at_any_moment_leaves_a_daemon_that_starts_and_is_right() {
     let tally = check(kill::run(&binaries(), kill::Options { times: 10, seed: 3 }));
     assert_eq!(tally.of("answers equal to those of a fresh daemon"), 10);
+}
+
+#[test]
+fn an_operation_that_ends_in_the_middle_was_done_or_was_not() {
+    let tally = check(operations::run(&binaries(), operations::Options { every: 11, offset: 3, random: 44, seed: 1 }));
+    assert!(
+        tally.of("kills after which it was taken back") > 0 && tally.of("kills after which it was done") > 0,
+        "{tally}"
+    );
 }
 
 #[test]

@@ -1,0 +1,235 @@
+//! The files that each operation starts from, and what is asked.
+
+use serde_json::{Value, json};
+
+use super::Daemon;
+use crate::library::{CollectionDir, ProjectDir};
+use crate::sandbox::{Binaries, Sandbox, write};
+
+/// One operation on files of its own.
+pub(super) struct Scene {
+    pub(super) name: &'static str,
+    pub(super) method: &'static str,
+    pub(super) params: fn(&Sandbox) -> Value,
+    /// What is done to the common files first.
+    prepare: fn(&Sandbox, &CollectionDir, &ProjectDir),
+}
+
+/// Deployed in the project of every scene.
+const DEPLOYED: [&str; 3] = ["skill:s0", "skill:s1", "command:c0"];
+
+fn project(sandbox: &Sandbox) -> String {
+    sandbox.projects.join("app").to_str().expect("test paths are text").to_owned()
+}
+
+fn of_project(sandbox: &Sandbox, artifacts: &[&str]) -> Value {
+    json!({ "project": project(sandbox), "artifacts": artifacts })
+}
+
+fn nothing(_: &Sandbox, _: &CollectionDir, _: &ProjectDir) {}
+
+/// Moves the collection on: a file changed, one new in a new directory, one gone.
+fn moved_on(_: &Sandbox, collection: &CollectionDir, _: &ProjectDir) {
+    let skill = collection.path("skill:s0");
+    write(&skill.join("SKILL.md"), "as it is in the collection by now\n");
+    write(&skill.join("new/deep/file.txt"), "new\n");
+    std::fs::remove_file(skill.join("scripts/run.sh")).expect("it was made");
+}
+
+fn edited(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
+    let skill = project.path("skill:s0");
+    write(&skill.join("SKILL.md"), "edited here\n");
+    write(&skill.join("mine.md"), "mine\n");
+}
+
+fn edited_on_both_sides(_: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    write(&collection.path("skill:s0").join("notes.md"), "notes of the collection\n");
+    write(&project.path("skill:s0").join("mine.md"), "mine\n");
+}
+
+fn foreign(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
+    write(&project.path("skill:s2").join("SKILL.md"), "nobody deployed this\n");
+    write(&project.path("skill:s2").join("node_modules/kept.js"), "kept\n");
+}
+
+fn untracked(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
+    write(&project.path("skill:own").join("SKILL.md"), "---\ndescription: my own\ntags: [a, b]\n---\nown\n");
+    write(&project.path("command:mine"), "my own command\n");
+}
+
+/// Files that an `add` is asked for, of a new artifact and of one that is there.
+fn elsewhere(sandbox: &Sandbox, _: &CollectionDir, _: &ProjectDir) {
+    let source = sandbox.projects.join("elsewhere/skills");
+    write(&source.join("fresh/SKILL.md"), "---\ndescription: fresh\ntags: [a]\n---\nfresh\n");
+    write(&source.join("s0/SKILL.md"), "another one of that name\n");
+}
+
+/// A group of two, another after a gap, and a lock.
+fn grouped(_: &Sandbox, collection: &CollectionDir, _: &ProjectDir) {
+    let manifest = std::fs::read_to_string(collection.manifest()).expect("it was made");
+    let groups = "\n[[groups]]\nname = \"one\"\nposition = 0\nmembers = [\"skill:s0\", \"agent:a0\"]\n\
+                  \n[[groups]]\nname = \"two\"\nposition = 4\nmembers = [\"skill:s0\", \"skill:dead\"]\n";
+    write(&collection.manifest(), manifest + groups);
+    let locked = |name: &str, digit: &str| {
+        format!(
+            "\n[lock.entries.\"{name}\"]\ncontent_hash = \"{}\"\nfetched = \"2026-01-01T00:00:00\"\n",
+            digit.repeat(64)
+        )
+    };
+    let lock = format!("[lock]\nversion = \"1.0.0\"\n{}{}", locked("s0::skill", "a"), locked("old::skill", "b"));
+    write(&collection.root.join("collection.lock"), lock);
+}
+
+/// Everything that verifying repairs.
+fn verified(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    grouped(sandbox, collection, project);
+    write(&collection.path("command:stray"), "not in the manifest\n");
+}
+
+fn another(sandbox: &Sandbox, _: &CollectionDir, _: &ProjectDir) {
+    sandbox.collection("team").fill(&["skill:t0", "command:t1"]);
+}
+
+fn source(sandbox: &Sandbox, name: &str) -> String {
+    sandbox.projects.join("elsewhere/skills").join(name).to_str().expect("test paths are text").to_owned()
+}
+
+pub(super) const SCENES: &[Scene] = &[
+    Scene {
+        name: "deploy",
+        method: "deploy",
+        params: |s| json!({ "projects": [project(s)], "artifacts": ["skill:s2", "agent:a0", "mcp:m0"] }),
+        prepare: nothing,
+    },
+    Scene {
+        name: "deploy of what moved on",
+        method: "deploy",
+        params: |s| json!({ "projects": [project(s)], "artifacts": ["skill:s0"] }),
+        prepare: moved_on,
+    },
+    Scene {
+        name: "deploy over something foreign",
+        method: "deploy",
+        params: |s| json!({ "projects": [project(s)], "artifacts": ["skill:s2"], "in_the_way": "force" }),
+        prepare: foreign,
+    },
+    Scene {
+        name: "undeploy",
+        method: "undeploy",
+        params: |s| of_project(s, &["skill:s0", "command:c0"]),
+        prepare: nothing,
+    },
+    Scene {
+        name: "undeploy of what was edited",
+        method: "undeploy",
+        params: |s| json!({ "project": project(s), "all": true, "force": true }),
+        prepare: edited,
+    },
+    Scene { name: "pull", method: "pull", params: |s| of_project(s, &[]), prepare: moved_on },
+    Scene { name: "push", method: "push", params: |s| of_project(s, &[]), prepare: edited },
+    Scene {
+        name: "pull over edits",
+        method: "pull",
+        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "strategy": "overwrite" }),
+        prepare: edited_on_both_sides,
+    },
+    Scene {
+        name: "push as a fork",
+        method: "push",
+        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "strategy": "fork" }),
+        prepare: edited_on_both_sides,
+    },
+    Scene { name: "adopt", method: "adopt", params: |s| of_project(s, &["skill:s2"]), prepare: foreign },
+    Scene { name: "forget", method: "forget", params: |s| of_project(s, &["skill:s1"]), prepare: nothing },
+    Scene {
+        name: "import",
+        method: "import",
+        params: |s| json!({ "project": project(s), "all": true }),
+        prepare: untracked,
+    },
+    Scene {
+        name: "add of a new one and over another",
+        method: "add",
+        params: |s| json!({ "paths": [source(s, "fresh"), source(s, "s0")], "force": true, "tags": ["x"] }),
+        prepare: elsewhere,
+    },
+    Scene {
+        name: "remove",
+        method: "remove",
+        params: |_| json!({ "artifacts": ["skill:s0", "agent:a0"] }),
+        prepare: grouped,
+    },
+    Scene {
+        name: "rename",
+        method: "rename",
+        params: |_| json!({ "artifact": "skill:s0", "to": "renamed" }),
+        prepare: grouped,
+    },
+    Scene {
+        name: "tag",
+        method: "tag",
+        params: |_| json!({ "artifacts": ["skill:s0", "mcp:m0"], "add": ["a", "b"] }),
+        prepare: nothing,
+    },
+    Scene {
+        name: "groups.add",
+        method: "groups.add",
+        params: |_| json!({ "group": "two", "members": ["agent:a0"], "at": 0 }),
+        prepare: grouped,
+    },
+    Scene {
+        name: "collection create",
+        method: "collections.create",
+        params: |_| json!({ "name": "fresh" }),
+        prepare: nothing,
+    },
+    Scene {
+        name: "collection rename",
+        method: "collections.rename",
+        params: |_| json!({ "collection": "default", "to": "renamed" }),
+        prepare: nothing,
+    },
+    Scene {
+        name: "collection remove",
+        method: "collections.remove",
+        params: |_| json!({ "collection": "team", "force": true }),
+        prepare: another,
+    },
+    Scene {
+        name: "collection set-default",
+        method: "collections.set_default",
+        params: |_| json!({ "collection": "team" }),
+        prepare: another,
+    },
+    Scene {
+        name: "collection verify",
+        method: "collections.verify",
+        params: |_| json!({ "fix": true }),
+        prepare: verified,
+    },
+];
+
+impl Scene {
+    /// The files, and a home in which no daemon ran.
+    pub(super) fn build(&self, binaries: &Binaries) -> Sandbox {
+        let sandbox = Sandbox::new(binaries);
+        let (collection, project) = (sandbox.collection("default"), sandbox.project("app"));
+        let all = ["skill:s0", "skill:s1", "skill:s2", "command:c0", "agent:a0", "mcp:m0"];
+        collection.fill(&all);
+        for key in ["skill:s0", "skill:s2"] {
+            write(&collection.path(key).join("scripts/run.sh"), "echo run\n");
+            write(&collection.path(key).join("notes.md"), "notes\n");
+        }
+        sandbox.config("[settings]\ndefault-collection = \"default\"\n");
+        project.deploy(&collection, &DEPLOYED);
+        (self.prepare)(&sandbox, &collection, &project);
+        sandbox
+    }
+
+    /// Makes the project known.
+    pub(super) fn register(&self, sandbox: &Sandbox, daemon: &Daemon) {
+        let mut client = daemon.client();
+        client.add(&sandbox.projects.join("app"));
+        client.status();
+    }
+}
