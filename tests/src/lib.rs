@@ -6,8 +6,10 @@
 //! * [`process`] – a real daemon that ends with the test, and commands of the client
 //! * [`client`] and [`json`] – a connection in each encoding; [`raw`] – one that keeps to no rules
 //! * [`library`] – collections, projects and deployment records, written as SkillMeat writes them
+//! * [`world`] – the fixtures: homes that the original wrote, and the right answers
 //! * [`compare`] – answers without what may differ between two daemons
 //! * [`files`] – the state of a directory, byte for byte and stamp for stamp
+//! * [`original`] – whether the original would read a file that it or the daemon wrote
 //! * [`model`] – seeded random operations and the oracle "incremental equals from scratch"
 //! * [`bench`](mod@bench) – what the programs cost, beside what others cost
 //! * [`soak`] – everything at once for a long time, and what of it stayed flat
@@ -33,6 +35,7 @@ pub mod fuzz;
 pub mod json;
 pub mod library;
 pub mod model;
+pub mod original;
 pub mod process;
 pub mod raw;
 pub mod sandbox;
