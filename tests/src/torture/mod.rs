@@ -40,10 +40,15 @@ pub struct Tally {
 impl Tally {
     /// Counts one more.
     pub fn count(&mut self, what: impl Into<String>) {
+        self.add(what, 1);
+    }
+
+    /// Several more of `what`.
+    pub fn add(&mut self, what: impl Into<String>, more: u64) {
         let what = what.into();
         match self.counts.iter_mut().find(|(name, _)| *name == what) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((what, 1)),
+            Some((_, count)) => *count += more,
+            None => self.counts.push((what, more)),
         }
     }
 

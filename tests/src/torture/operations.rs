@@ -4,9 +4,10 @@
 //! on the same files, and disturbed at one point more each time, until the point is not reached any more. After the next
 //! start everything must be as before or as after, times in the files of the original excepted: every artifact, every record,
 //! every manifest; nothing else may lie about; what the journal says must be what the files are; and an operation that was
-//! done must be undone by `undo` to what was before.
+//! done must be undone by `undo` to what was before. Every content that the journal names must be in the store.
 
 mod scenes;
+mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -193,7 +194,7 @@ impl Case<'_> {
         } else if is_failure && answer.as_ref().is_some_and(|a| a.get("result").is_some()) {
             // Some of the items failed, each by itself; the others are recorded as what they are.
             tally.count("operations of which a part failed");
-            return tidy_after(daemon, sandbox);
+            return self.ended(daemon, sandbox);
         } else {
             return Err(format!("neither as before nor as after: {}", difference(&found, before, after)));
         };
@@ -219,13 +220,16 @@ impl Case<'_> {
             }
             tally.count("of those undone to what was before");
         }
-        tidy_after(daemon, sandbox)
+        self.ended(daemon, sandbox)
     }
-}
 
-fn tidy_after(daemon: Daemon, sandbox: &Sandbox) -> Result<(), String> {
-    daemon.terminate();
-    tidy(sandbox)
+    /// What must be so whatever came of it.
+    fn ended(&mut self, daemon: Daemon, sandbox: &Sandbox) -> Result<(), String> {
+        daemon.terminate();
+        let read = store::readable(&sandbox.home.join("daemon/history.db"))?;
+        self.tally.add("contents of the journal read whole", read);
+        tidy(sandbox)
+    }
 }
 
 /// Nothing lies about: no staging directory, no temporary file.
