@@ -32,7 +32,8 @@ pub(super) struct Plan {
 /// Whatever ended it early.
 pub(super) fn operate(context: &mut Context<'_>, connection: Option<Connection>, plan: Plan) -> Done {
     let Plan { operation, dry_run } = plan;
-    let verb = verb(&operation);
+    // The first word on the command line.
+    let verb = operation.verb().split(' ').next().unwrap_or_default();
     let format = if context.json { Format::Json } else { Format::Typed };
     let request = Request::Operate(Operate { dry_run, operation });
     let call = Call { freshness: Freshness::Synced, deadline_ms: 0, format, request };
@@ -87,31 +88,6 @@ fn exit_code(complete: bool) -> u8 {
 /// escaped, so no reader of JSON is needed; a test of the daemon holds it to that.
 fn is_complete(text: &str) -> bool {
     text.split_once("\"complete\":").is_some_and(|(_, value)| value.starts_with("true"))
-}
-
-/// The word on the command line.
-fn verb(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Deploy(_) => "deploy",
-        Operation::Undeploy(_) => "undeploy",
-        Operation::Pull(_) => "pull",
-        Operation::Push(_) => "push",
-        Operation::SyncProject(_) => "sync",
-        Operation::Adopt(_) => "adopt",
-        Operation::Forget(_) => "forget",
-        Operation::Import(_) => "import",
-        Operation::Add(_) => "add",
-        Operation::Remove(_) => "remove",
-        Operation::Rename(_) => "rename",
-        Operation::Tag(_) => "tag",
-        Operation::Group(_) => "group",
-        Operation::CollectionCreate(_)
-        | Operation::CollectionRename(_)
-        | Operation::CollectionRemove(_)
-        | Operation::CollectionSetDefault(_)
-        | Operation::CollectionVerify(_) => "collection",
-        Operation::Undo(_) => "undo",
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 
 use super::content::{Content, ContentEntry, ContentId, EntryKind};
 use super::spool::{CHUNK, Spool, StagedBlob};
-use super::walk::{self, Found, FoundKind, Listing, MAX_IGNORED};
+use super::walk::{self, Found, FoundKind, Listing};
 use super::{History, HistoryError};
-use crate::model::{Stamp, TreeKind};
+use crate::model::{MAX_IGNORED, Stamp, TreeKind};
 use crate::os::files;
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;

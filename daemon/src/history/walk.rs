@@ -10,19 +10,12 @@
 use super::content::RelPath;
 use super::{HistoryError, Scope};
 use crate::library::ignore;
-use crate::model::{Stamp, TreeKind};
+use crate::model::{MAX_DEPTH, MAX_FILES, MAX_IGNORED, Stamp, TreeKind};
 use crate::os::files;
 use std::ffi::{OsStr, OsString};
 use std::fs::{FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Files in one artifact, as in a scan.
-const MAX_FILES: usize = 50_000;
-/// Ignored files beyond which the rest is passed over when they do not count: a scan has no second hash then either.
-pub(super) const MAX_IGNORED: usize = 2_000;
-/// Levels of directories in one artifact.
-const MAX_DEPTH: usize = 128;
 
 /// What is at one path.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,6 +4,14 @@ use skillmeat_protocol::hash::ContentHash;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Files in one artifact beyond which it is reported instead of hashed or captured.
+pub const MAX_FILES: usize = 50_000;
+/// Ignored files beyond which the rest of them is passed over, unwatched: `node_modules` was never part of a recorded
+/// hash, and must not make an artifact too large. A scan and a capture must agree on it, or their second hash differs.
+pub const MAX_IGNORED: usize = 2_000;
+/// Levels of directories in one artifact.
+pub const MAX_DEPTH: usize = 128;
+
 /// What `stat` says of one file. Equal stamps mean unchanged content, unless the stamp was racy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stamp {

@@ -1,12 +1,11 @@
 //! `add`: files from anywhere become an artifact of a collection.
 
 use super::contents;
-use super::deploy::hash_of;
 use super::detect::{self, Detected};
 use super::error::OpError;
 use super::lookup;
 use super::manage;
-use super::plan::{Change, Planned, named, word};
+use super::plan::{Change, Planned, word};
 use super::planning::{Planning, Read};
 use crate::engine::snapshot::{ArtifactView, CollectionView};
 use crate::history::Scope;
@@ -36,9 +35,7 @@ pub fn plan(planning: &mut Planning<'_>, query: &Add) -> Result<Vec<Planned>, Wi
     if query.name.is_some() && query.paths.len() > 1 {
         return invalid("one name cannot be given to several".to_owned());
     }
-    if let Some(tag) = query.tags.iter().find(|tag| tag.trim().is_empty() || tag.contains(char::is_control)) {
-        return invalid(format!("'{}' cannot be a tag", tag.escape_debug()));
-    }
+    manage::check_tags(&query.tags)?;
     if let Some(relative) = query.paths.iter().find(|path| !Path::new(path).is_absolute()) {
         return invalid(format!("'{}' is not an absolute path", relative.escape_debug()));
     }
@@ -129,7 +126,7 @@ impl About<'_> {
             (_, None) => {
                 let root = Path::new(&*self.collection.path);
                 let planned = manage::added(planning, root, &key, &real, &read, &self.tags())?;
-                match self.twin(&key, &read) {
+                match manage::twin(self.collection, kind, |hash| read.is(hash)) {
                     Some(twin) => planned.saying(format!("{twin} has the same content")),
                     None => planned,
                 }
@@ -180,13 +177,6 @@ impl About<'_> {
         children
     }
 
-    /// What has the same type and content under another name.
-    fn twin(&self, key: &ArtifactKey, read: &Read) -> Option<ArtifactKey> {
-        let same = |tree: &Option<Tree>| matches!(tree, Some(Tree::Present(info)) if read.is(info.hash));
-        let mut alike = self.collection.artifacts.iter().filter(|a| a.entry.key.kind == key.kind && same(&a.tree));
-        alike.next().map(|a| a.entry.key.clone())
-    }
-
     /// The collection has one of this type and name.
     fn existing(
         &self,
@@ -196,7 +186,7 @@ impl About<'_> {
         read: &Read,
     ) -> Result<Planned, OpError> {
         let key = &artifact.entry.key;
-        let hash = hash_of(read, real)?;
+        let hash = read.counted(real)?;
         if !artifact.entry.in_manifest {
             return Ok(self
                 .known(key, Outcome::Refused)
@@ -240,9 +230,7 @@ impl About<'_> {
             contents::update(planning, &place, &there.content, &read.content)?
         };
         let mut planned = self.known(key, Outcome::Updated).at(&place.path).holding(hash);
-        planned.item.files_written = extent.written;
-        planned.item.files_removed = extent.removed;
-        planned.pieces = pieces;
+        planned.moves(pieces, extent);
         let mut tags = artifact.entry.metadata.tags.clone();
         tags.extend(self.tags().into_iter().filter(|tag| !artifact.entry.metadata.tags.contains(tag)));
         let mut fields = manage::declared(real, key, read, &tags);
@@ -253,7 +241,7 @@ impl About<'_> {
         ]);
         let outdated = manage::deployments(planning.snapshot, &self.collection.id, Some(key));
         if outdated > 0 {
-            let what = named(key.kind, &key.name);
+            let what = key.to_string();
             planned = planned.saying(format!("{outdated} deployments of {what} have what was there before"));
         }
         Ok(planned)

@@ -6,7 +6,7 @@
 
 use super::lookup::{self, Original};
 use super::manage;
-use super::plan::{Change, Edit, Planned, named, word};
+use super::plan::{Change, Edit, Planned, word};
 use super::planning::Planning;
 use crate::engine::snapshot::{ArtifactView, CollectionView};
 use crate::history::Scope;
@@ -124,7 +124,7 @@ impl Checked<'_> {
 
     fn entry(&mut self, planning: &Planning<'_>, artifact: &ArtifactView) {
         let entry = &artifact.entry;
-        let what = named(entry.key.kind, &entry.key.name);
+        let what = entry.key.to_string();
         let remove = format!("skillmeat remove {} --collection {}", word(&what), word(&self.collection.name));
         if let Some(flaw) = &entry.flaw {
             let manifest = self.root().join("collection.toml");

@@ -17,12 +17,11 @@ use super::manage::{self, deployments};
 use super::piece::Piece;
 use super::plan::{Change, Edit, Planned, word};
 use super::planning::Planning;
-use super::target::{self, TargetError};
+use super::target;
 use super::witness::Witness;
 use crate::engine::snapshot::CollectionView;
 use crate::history::{Content, ContentEntry, EntryKind, RelPath, Scope};
 use crate::library::init::{EMPTY_LOCK, empty_collection};
-use crate::library::portable::name_flaw;
 use crate::model::TreeKind;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::Outcome;
@@ -75,16 +74,13 @@ fn created(planning: &mut Planning<'_>, name: &str) -> Result<Planned, OpError> 
     let place = Place { root: path.clone(), missing, prune_below: parent, path };
     let (pieces, extent) = contents::place(&place, id, &content);
     let mut planned = item(name, Outcome::Created).at(&place.path);
-    planned.item.files_written = extent.written;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     Ok(planned)
 }
 
 /// Whether a collection may be called so; `but` is the one that is renamed.
 fn check_new_name(planning: &Planning<'_>, name: &str, but: Option<&CollectionView>) -> Result<(), OpError> {
-    let flaw = |flaw: &str| TargetError::Name { name: name.escape_debug().to_string(), flaw: flaw.to_owned() };
-    name_flaw(name).map_or(Ok(()), |found| Err(flaw(found)))?;
-    target::check_name(name)?;
+    target::check_plain_name(name)?;
     for other in planning.snapshot.collections.iter().filter(|c| but.is_none_or(|but| but.id != c.id)) {
         if *other.id == *name || other.name.to_lowercase() == name.to_lowercase() {
             return Err(refused(format!("there is a collection '{}' already", other.name)));
@@ -177,7 +173,7 @@ fn removed(planning: &mut Planning<'_>, collection: &CollectionView, force: bool
             .ways(others.map(|other| format!("skillmeat collection set-default {}", word(&other.name)))));
     }
     let path = own(planning, collection)?;
-    let witness = Witness::of(&path).map_err(OpError::io("look at", &path))?;
+    let witness = Witness::of(&path)?;
     let read = planning.read(&path, Scope::Everything)?;
     let is_frame = |entry: &&ContentEntry| {
         let path = entry.path.as_os_str();
@@ -196,8 +192,7 @@ fn removed(planning: &mut Planning<'_>, collection: &CollectionView, force: bool
     let place = Place { root: path.clone(), missing: Vec::new(), prune_below: parent, path };
     let (pieces, extent) = contents::take(&place, read.id, &read.content, witness);
     let mut planned = item(name, Outcome::Removed).at(&place.path);
-    planned.item.files_removed = extent.removed;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     if deployed > 0 {
         planned = planned.saying(format!("{deployed} deployments stay, and are 'removed' from now on"));
     }

@@ -104,7 +104,7 @@ pub fn update(
         missing.reverse();
         missing.retain(|dir| made.insert(dir.clone()));
         pieces.push(Piece {
-            witness: Witness::of(&path).map_err(OpError::io("look at", &path))?,
+            witness: Witness::of(&path)?,
             target: path,
             root: place.root.clone(),
             before,
@@ -119,7 +119,7 @@ pub fn update(
 
 /// A file where a directory was, or the other way round: one exchange of everything.
 fn whole(planning: &mut Planning<'_>, place: &Place, after: &Content) -> Result<(Vec<Piece>, Extent), OpError> {
-    let witness = Witness::of(&place.path).map_err(OpError::io("look at", &place.path))?;
+    let witness = Witness::of(&place.path)?;
     let all = planning.read(&place.path, Scope::Everything)?;
     let content = all.content;
     if content.entries.iter().any(|entry| is_ignored(entry.path.as_os_str())) {

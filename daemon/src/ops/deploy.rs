@@ -6,8 +6,8 @@
 use super::contents;
 use super::error::OpError;
 use super::lookup::{self, Original};
-use super::plan::{Change, Edit, Planned, named};
-use super::planning::{Destination, Planning, Read, original_path, relative_target};
+use super::plan::Planned;
+use super::planning::{Destination, Planning, original_path, relative_target};
 use super::target::TargetError;
 use super::transfer::{self, Sides};
 use crate::engine::snapshot::{ItemView, ProjectView};
@@ -122,7 +122,7 @@ fn at_its_place(
     if destination.project.join(&asked) == *item.path {
         return Ok(());
     }
-    let what = named(item.key.kind, &item.key.name);
+    let what = item.key.to_string();
     Err(OpError::Refused {
         message: format!("it is deployed at {}; skillmeat undeploy {what} comes first", item.path.display()),
     })
@@ -152,7 +152,7 @@ fn again(
         (_, InTheWay::Force) => transfer::into_project(planning, &sides, Outcome::Updated)?,
         (_, InTheWay::Merge) => transfer::merged(planning, &sides)?,
         (_, InTheWay::Refuse) => {
-            let what = named(item.key.kind, &item.key.name);
+            let what = item.key.to_string();
             transfer::begun(&sides, Outcome::Refused)
                 .saying(format!("the copy in the project was edited ({})", item.state.as_str()))
                 .ways([
@@ -197,18 +197,12 @@ fn fresh(
             .in_project(&destination.project.to_string_lossy(), profile, &place.path)
             .of_collection(&original.collection.name)
     };
-    let hash = hash_of(&source, &place.path)?;
-    let record = planning.record(destination, key, &place.path, &original.collection.name, hash);
-    let edit = Edit {
-        path: destination.records.clone(),
-        root: destination.project.clone(),
-        change: Change::Record(Box::new(record)),
-    };
+    let hash = source.counted(&place.path)?;
+    let edit = planning.record(destination, key, &place.path, &original.collection.name, hash);
     if place.path.symlink_metadata().is_err() {
         let (pieces, extent) = contents::place(&place, source.id, &source.content);
         let mut planned = begun(Outcome::Created).holding(hash);
-        planned.item.files_written = extent.written;
-        planned.pieces = pieces;
+        planned.moves(pieces, extent);
         planned.edits.push(edit);
         return Ok(planned);
     }
@@ -219,7 +213,7 @@ fn fresh(
         return Ok(planned);
     }
     if query.in_the_way != InTheWay::Force {
-        let what = named(key.kind, &key.name);
+        let what = key.to_string();
         let message = if query.in_the_way == InTheWay::Merge {
             "something that nobody deployed is there, and without a common origin nothing can be merged"
         } else {
@@ -233,17 +227,7 @@ fn fresh(
     }
     let (pieces, extent) = contents::update(planning, &place, &there.content, &source.content)?;
     let mut planned = begun(Outcome::Updated).holding(hash).saying("what was there is kept in the history");
-    planned.item.files_written = extent.written;
-    planned.item.files_removed = extent.removed;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     planned.edits.push(edit);
     Ok(planned)
-}
-
-/// The recorded hash of what is deployed.
-///
-/// # Errors
-/// It is a link.
-pub fn hash_of(read: &Read, path: &Path) -> Result<skillmeat_protocol::hash::ContentHash, OpError> {
-    read.hash.ok_or_else(|| OpError::Refused { message: format!("{} is a link", path.display()) })
 }

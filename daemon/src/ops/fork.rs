@@ -1,7 +1,6 @@
 //! The `fork` strategy: both sides of a conflict live on, one of them under another name.
 
 use super::contents;
-use super::deploy::hash_of;
 use super::error::OpError;
 use super::manage;
 use super::plan::Planned;
@@ -40,7 +39,7 @@ pub(super) fn plan(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way) -> 
     };
     let key = forked(&sides.item.key, |key| place_of(key).is_ok_and(|p| p.path.symlink_metadata().is_err()))?;
     let place = place_of(&key)?;
-    hash_of(&copy, &sides.item.path)?;
+    copy.counted(&sides.item.path)?;
     let (pieces, extent) = contents::place(&place, copy.id, &copy.content);
     let mut planned = transfer::into_project(planning, sides, Outcome::Forked)?;
     planned.item.files_written += extent.written;

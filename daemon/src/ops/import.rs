@@ -1,17 +1,14 @@
 //! `import`: what lies in a project without a record becomes an artifact of a collection, and the project a deployment of it.
 
-use super::deploy::hash_of;
 use super::error::OpError;
 use super::lookup;
 use super::manage;
-use super::plan::{Change, Edit, Planned, named};
+use super::plan::Planned;
 use super::planning::Planning;
 use crate::engine::snapshot::{CollectionView, ItemView, ProjectView};
 use crate::history::Scope;
-use crate::model::Tree;
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
-use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::Import;
@@ -35,7 +32,7 @@ pub fn plan(planning: &mut Planning<'_>, query: &Import, project: &ProjectView) 
                 .in_project(&project.path, &item.profile, &item.path)
                 .of_collection(&collection.name)
         };
-        let what = named(item.key.kind, &item.key.name);
+        let what = item.key.to_string();
         if item.record.is_some() {
             planned.push(begun(Outcome::Unchanged).saying("a record names it already"));
         } else if collection.artifact(&item.key).is_some() || taken.contains(&item.key) {
@@ -59,12 +56,9 @@ pub fn plan(planning: &mut Planning<'_>, query: &Import, project: &ProjectView) 
     Ok(planned)
 }
 
-/// What has the same type and content under another name.
 fn twin(collection: &CollectionView, item: &ItemView) -> Option<ArtifactKey> {
-    let here: ContentHash = item.project_hash?;
-    let same = |tree: &Option<Tree>| matches!(tree, Some(Tree::Present(info)) if info.hash == here);
-    let mut alike = collection.artifacts.iter().filter(|a| a.entry.key.kind == item.key.kind && same(&a.tree));
-    alike.next().map(|a| a.entry.key.clone())
+    let here = item.project_hash?;
+    manage::twin(collection, item.key.kind, |hash| hash == here)
 }
 
 fn one(
@@ -77,28 +71,11 @@ fn one(
         lookup::profile(project, &item.profile).map_err(|error| OpError::Refused { message: error.message })?;
     let destination = planning.destination(project, &profile);
     let copy = planning.copy(item, Scope::Resolved)?;
-    let hash = hash_of(&copy, &item.path)?;
+    let hash = copy.counted(&item.path)?;
     let root = Path::new(&*collection.path);
     let mut planned = manage::added(planning, root, &item.key, &item.path, &copy, &[])?;
     planned = planned.of_collection(&collection.name).in_project(&project.path, &item.profile, &item.path);
-    let record = planning.record(&destination, &item.key, &item.path, &collection.name, hash);
-    planned.edits.push(Edit {
-        path: destination.records.clone(),
-        root: destination.project.clone(),
-        change: Change::Record(Box::new(record)),
-    });
+    let edit = planning.record(&destination, &item.key, &item.path, &collection.name, hash);
+    planned.edits.push(edit);
     Ok(planned)
-}
-
-/// Whether a place in the collection is free.
-///
-/// # Errors
-/// It is not.
-pub fn check_free(path: &Path) -> Result<(), OpError> {
-    if path.symlink_metadata().is_ok() {
-        return Err(OpError::Refused {
-            message: format!("{} is there already, and the manifest does not have it", path.display()),
-        });
-    }
-    Ok(())
 }

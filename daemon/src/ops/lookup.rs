@@ -5,7 +5,7 @@ use crate::engine::snapshot::{ArtifactView, CollectionView, ItemView, ProjectVie
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType, normalized_name};
 use skillmeat_protocol::request::{Profiles, Which};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Names that are suggested or listed at most.
@@ -241,7 +241,7 @@ pub fn items(
 pub fn project(snapshot: &Snapshot, text: &str) -> Result<Arc<ProjectView>, WireError> {
     let path = Path::new(text);
     if path.is_absolute() {
-        let plain: std::path::PathBuf = path.components().collect();
+        let plain: PathBuf = path.components().collect();
         let at = |path: &Path| path.to_str().and_then(|path| snapshot.projects.get(path)).cloned();
         let found = at(&plain).or_else(|| at(&plain.canonicalize().ok()?));
         return found.ok_or_else(|| {
@@ -277,6 +277,23 @@ pub fn projects(snapshot: &Snapshot, names: Vec<&str>) -> Result<Vec<Arc<Project
         }
     }
     Ok(projects)
+}
+
+/// The root that a project or a collection is, whichever is named.
+///
+/// # Errors
+/// `NotFound`, `NotRegistered`, `Ambiguous`.
+pub fn root(
+    snapshot: &Snapshot,
+    named_project: Option<&str>,
+    named_collection: Option<&str>,
+) -> Result<Option<PathBuf>, WireError> {
+    let path = match (named_project, named_collection) {
+        (Some(name), _) => Arc::clone(&project(snapshot, name)?.path),
+        (None, Some(name)) => Arc::clone(&collection(snapshot, Some(name))?.path),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(PathBuf::from(&*path)))
 }
 
 /// Whether a request says what it is about: what removes or records must not mean everything by leaving it out.

@@ -1,21 +1,19 @@
 //! Collections: what goes into one, and what every operation that changes one writes.
 
 use super::contents::{self, Place};
-use super::deploy::hash_of;
 use super::error::OpError;
-use super::import::check_free;
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Planning, Read};
-use super::target::{self, TargetError};
+use super::target;
 use super::{add, check, collections, grouping, organise};
-use crate::engine::snapshot::{ItemView, Snapshot};
+use crate::engine::snapshot::{CollectionView, ItemView, Snapshot};
 use crate::library::edit::lock::NewLock;
 use crate::library::edit::manifest::{EntryMetadata, Field, NewEntry};
-use crate::library::{frontmatter, layout, portable};
-use crate::model::{Metadata, Timestamp};
+use crate::library::{frontmatter, layout};
+use crate::model::{Metadata, Timestamp, Tree};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::ids::ArtifactKey;
+use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::Operation;
 use std::path::{Path, PathBuf};
@@ -113,18 +111,14 @@ pub(super) fn added(
     tags: &[String],
 ) -> Result<Planned, OpError> {
     // Stricter than a place in a project: the original takes a manifest with such a name for damaged, as a whole.
-    if let Some(flaw) = portable::name_flaw(&key.name) {
-        return Err(TargetError::Name { name: key.name.escape_debug().to_string(), flaw: flaw.to_owned() }.into());
-    }
-    target::check_name(&key.name)?;
+    target::check_plain_name(&key.name)?;
     let relative = super::planning::relative_target(key, source, read.content.kind, None)?;
     let place = place(root, &root.join(&relative))?;
     check_free(&place.path)?;
-    let hash = hash_of(read, source)?;
+    let hash = read.counted(source)?;
     let (pieces, extent) = contents::place(&place, read.id, &read.content);
     let mut planned = Planned::of(Some(key), "", Outcome::Created).at(&place.path).holding(hash);
-    planned.item.files_written = extent.written;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     let fields = declared(source, key, read, tags);
     let entry = NewEntry {
         kind: key.kind,
@@ -136,6 +130,38 @@ pub(super) fn added(
     };
     planned.edits.extend([in_manifest(root, Change::AddEntry(Box::new(entry))), locked(root, key, hash, planning.now)]);
     Ok(planned)
+}
+
+/// Whether a place in the collection is free.
+fn check_free(path: &Path) -> Result<(), OpError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(OpError::Refused {
+            message: format!("{} is there already, and the manifest does not have it", path.display()),
+        });
+    }
+    Ok(())
+}
+
+/// What has the same type and content under another name.
+pub(super) fn twin(
+    collection: &CollectionView,
+    kind: ArtifactType,
+    is_same: impl Fn(ContentHash) -> bool,
+) -> Option<ArtifactKey> {
+    let same = |tree: &Option<Tree>| matches!(tree, Some(Tree::Present(info)) if is_same(info.hash));
+    let mut alike = collection.artifacts.iter().filter(|a| a.entry.key.kind == kind && same(&a.tree));
+    alike.next().map(|a| a.entry.key.clone())
+}
+
+/// Whether each of these can be a tag.
+///
+/// # Errors
+/// `InvalidParams`.
+pub(super) fn check_tags<'t>(tags: impl IntoIterator<Item = &'t String>) -> Result<(), WireError> {
+    match tags.into_iter().find(|tag| tag.trim().is_empty() || tag.contains(char::is_control)) {
+        Some(tag) => Err(WireError::new(ErrorCode::InvalidParams, format!("'{}' cannot be a tag", tag.escape_debug()))),
+        None => Ok(()),
+    }
 }
 
 /// What the files say of themselves, as `list` shows it.

@@ -5,17 +5,16 @@ use super::error::OpError;
 use super::lookup::{self, Original};
 use super::manage::{self, deployments};
 use super::piece::Piece;
-use super::plan::{Change, Planned, named};
+use super::plan::{Change, Planned};
 use super::planning::{Planning, original_path};
-use super::target::{self, TargetError};
+use super::target;
 use super::witness::Witness;
 use crate::engine::snapshot::CollectionView;
 use crate::history::Scope;
 use crate::library::edit::groups::GroupChange;
 use crate::library::edit::manifest::Field;
-use crate::library::portable::name_flaw;
 use crate::model::Tree;
-use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::ids::{ArtifactKey, normalized_name};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::{Remove, Rename, Tag, Which};
@@ -80,12 +79,11 @@ fn removed(planning: &mut Planning<'_>, original: &Original) -> Result<Planned, 
         Files::Stay(why) => (begun(original, Outcome::Recorded), vec![why]),
         Files::Here(path) => {
             let place = manage::place(root, &path)?;
-            let witness = Witness::of(&path).map_err(OpError::io("look at", &path))?;
+            let witness = Witness::of(&path)?;
             let read = planning.read(&path, Scope::Everything)?;
             let (pieces, extent) = contents::take(&place, read.id, &read.content, witness);
             let mut planned = begun(original, Outcome::Removed);
-            planned.item.files_removed = extent.removed;
-            planned.pieces = pieces;
+            planned.moves(pieces, extent);
             (planned, Vec::new())
         }
     };
@@ -123,10 +121,7 @@ fn renamed(planning: &Planning<'_>, original: &Original, to: &str) -> Result<Pla
     if key.name == to {
         return Ok(begun(original, Outcome::Unchanged));
     }
-    if let Some(flaw) = name_flaw(to) {
-        return Err(TargetError::Name { name: to.escape_debug().to_string(), flaw: flaw.to_owned() }.into());
-    }
-    target::check_name(to)?;
+    target::check_plain_name(to)?;
     let same = |other: &ArtifactKey| other.kind == key.kind && other.name.to_lowercase() == to.to_lowercase();
     if let Some(taken) = original.collection.artifacts.iter().find(|a| a.entry.key != *key && same(&a.entry.key)) {
         let message = format!("collection '{}' has {} already", original.collection.name, taken.entry.key);
@@ -175,12 +170,7 @@ fn renamed(planning: &Planning<'_>, original: &Original, to: &str) -> Result<Pla
 /// # Errors
 /// What is asked for is not there or ambiguous, or a tag cannot be one.
 pub fn tag(planning: &Planning<'_>, query: &Tag) -> Result<Vec<Planned>, WireError> {
-    for tag in query.add.iter().chain(&query.remove) {
-        if tag.trim().is_empty() || tag.contains(char::is_control) {
-            let message = format!("'{}' cannot be a tag", tag.escape_debug());
-            return Err(WireError::new(ErrorCode::InvalidParams, message));
-        }
-    }
+    manage::check_tags(query.add.iter().chain(&query.remove))?;
     let originals = lookup::originals(planning.snapshot, &query.which, query.collection.as_deref())?;
     Ok(originals.iter().map(|original| tagged(original, query)).collect())
 }
@@ -210,7 +200,7 @@ fn tagged(original: &Original, query: &Tag) -> Planned {
 
 /// What takes an artifact out of every group.
 fn leaving(collection: &CollectionView, key: &ArtifactKey) -> Vec<GroupChange> {
-    let member = named(key.kind, &key.name);
+    let member = key.to_string();
     let has = |members: &[String]| members.iter().any(|m| *m == member || m.parse().as_ref() == Ok(key));
     let groups = collection.groups.iter().filter(|group| has(&group.members));
     groups

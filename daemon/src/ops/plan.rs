@@ -1,5 +1,6 @@
 //! What an operation would do, item by item, before anything is done: the answer to `--dry-run`, and what a transaction runs.
 
+use super::contents::Extent;
 use super::error::OpError;
 use super::piece::Piece;
 use crate::engine::snapshot::Snapshot;
@@ -9,7 +10,7 @@ use crate::library::edit::lock::NewLock;
 use crate::library::edit::manifest::{Field, NewEntry};
 use crate::library::edit::records::NewRecord;
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
+use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{OperationItem, Outcome};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -118,6 +119,12 @@ impl Planned {
         self
     }
 
+    /// It consists of these, which write and remove so much.
+    pub fn moves(&mut self, pieces: Vec<Piece>, extent: Extent) {
+        (self.item.files_written, self.item.files_removed) = (extent.written, extent.removed);
+        self.pieces = pieces;
+    }
+
     /// Left alone, because it could not be planned.
     #[must_use]
     pub fn failed(mut self, error: &OpError) -> Self {
@@ -132,11 +139,6 @@ impl Planned {
     pub fn is_effective(&self) -> bool {
         !self.pieces.is_empty() || !self.edits.is_empty()
     }
-}
-
-/// `type:name` for commands that lead on.
-pub fn named(kind: ArtifactType, name: &str) -> String {
-    format!("{kind}:{name}")
 }
 
 /// `text` as one word of a command that somebody pastes into a shell.

@@ -6,6 +6,7 @@
 use super::contents::Place;
 use super::error::OpError;
 use super::lookup::Original;
+use super::plan::{Change, Edit};
 use super::target;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::{Content, ContentId, EntryKind, History, Scope, Staged};
@@ -60,6 +61,14 @@ pub struct Read {
 }
 
 impl Read {
+    /// The recorded hash of what is at `path`.
+    ///
+    /// # Errors
+    /// It is a link.
+    pub fn counted(&self, path: &Path) -> Result<ContentHash, OpError> {
+        self.hash.ok_or_else(|| OpError::Refused { message: format!("{} is a link", path.display()) })
+    }
+
     /// Whether this is what `expected` says.
     pub fn is(&self, expected: ContentHash) -> bool {
         self.hash == Some(expected) || self.with_ignored == Some(expected)
@@ -77,6 +86,13 @@ pub struct Destination {
     pub root: PathBuf,
     /// The file of its records.
     pub records: PathBuf,
+}
+
+impl Destination {
+    /// A change of its records.
+    pub fn edit(&self, change: Change) -> Edit {
+        Edit { path: self.records.clone(), root: self.project.clone(), change }
+    }
 }
 
 impl<'a> Planning<'a> {
@@ -224,7 +240,7 @@ impl<'a> Planning<'a> {
         Ok(ContentHash(digest.finalize().into()))
     }
 
-    /// The record of a deployment at `path`, as of now.
+    /// Records a deployment at `path`, as of now.
     pub fn record(
         &self,
         destination: &Destination,
@@ -232,13 +248,13 @@ impl<'a> Planning<'a> {
         path: &Path,
         collection: &str,
         hash: ContentHash,
-    ) -> NewRecord {
+    ) -> Edit {
         let within = path.strip_prefix(&destination.root).or_else(|_| path.strip_prefix(&destination.project));
         let artifact_path = within.unwrap_or(path).to_string_lossy().replace('\\', "/");
         let id = &destination.profile.id;
         let platform = profile::BUILTIN.iter().find(|p| *p.id == **id).map_or("other", |p| p.platform);
         let root_dir = if destination.profile.root == ITSELF { ".claude" } else { &destination.profile.root };
-        NewRecord {
+        destination.edit(Change::Record(Box::new(NewRecord {
             key: key.clone(),
             name: key.name.clone(),
             from_collection: collection.to_owned(),
@@ -254,7 +270,7 @@ impl<'a> Planning<'a> {
             root_dir: root_dir.to_owned(),
             artifact_uuid: None,
             modification_detected_at: None,
-        }
+        })))
     }
 }
 

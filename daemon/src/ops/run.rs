@@ -6,7 +6,7 @@ use super::locks::RootLocks;
 use super::plan::{self, Planned};
 use super::planning::Planning;
 use super::texts::{self, Surroundings};
-use super::told::{info_of, label, verb};
+use super::told::{info_of, label};
 use super::transaction::{Fate, Observer, Workshop};
 use super::transfer::Way;
 use super::{deploy, import, lookup, manage, transfer, undeploy, undo};
@@ -97,12 +97,7 @@ impl Operations {
     /// # Errors
     /// `NotFound`, `NotRegistered`, `Ambiguous`.
     pub fn root_of(&self, project: Option<&str>, collection: Option<&str>) -> Result<Option<PathBuf>, WireError> {
-        let snapshot = self.engine.snapshot();
-        if let Some(project) = project {
-            return lookup::project(&snapshot, project).map(|project| Some(PathBuf::from(&*project.path)));
-        }
-        let Some(name) = collection else { return Ok(None) };
-        lookup::collection(&snapshot, Some(name)).map(|collection| Some(PathBuf::from(&*collection.path)))
+        lookup::root(&self.engine.snapshot(), project, collection)
     }
 
     /// Plans `request`, and does it unless only the plan is asked for. Blocks.
@@ -157,7 +152,7 @@ impl Operations {
         }
         self.faults.reach(Point::Planned).map_err(|e| WireError::new(ErrorCode::Io, e.to_string()))?;
         let operation = history::Operation {
-            verb: verb(&request.operation).to_owned(),
+            verb: request.operation.verb().to_owned(),
             at: now,
             undoes,
             request: serde_json::to_string(&request.operation).map_err(|error| {
@@ -248,7 +243,7 @@ impl Operations {
             Operation::Forget(query) => undeploy::forget(planning, query, one()?)?,
             Operation::Import(query) => import::plan(planning, query, one()?)?,
             Operation::Undo(query) => {
-                let root = undo::root(planning.snapshot, query, projects)?;
+                let root = lookup::root(planning.snapshot, query.project.as_deref(), query.collection.as_deref())?;
                 let undone = undo::which(planning.history, query, root.as_deref())?;
                 return Ok((undo::plan(planning, &undone)?, Some(undone.id)));
             }
@@ -273,7 +268,7 @@ impl Operations {
             | Operation::Adopt(_)
             | Operation::Forget(_) => {}
             Operation::Undo(query) => {
-                let root = undo::root(&self.engine.snapshot(), query, projects)?;
+                let root = self.root_of(query.project.as_deref(), query.collection.as_deref())?;
                 let undone = undo::which(history, query, root.as_deref())?;
                 roots.extend(undone.operation.roots.into_iter().map(|root| root.path));
                 roots.insert(collections);

@@ -4,7 +4,7 @@
 //! anything is made. A refusal names the path and the reason.
 
 use crate::library::layout;
-use crate::library::portable::{PathFlaw, nested_name_flaw, relative_path};
+use crate::library::portable::{PathFlaw, name_flaw, nested_name_flaw, relative_path};
 use skillmeat_protocol::ids::ArtifactType;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,17 @@ pub fn check_name(name: &str) -> Result<(), TargetError> {
         }
     }
     Ok(())
+}
+
+/// The same, without `/`: for what has a name of its own in a collection.
+///
+/// # Errors
+/// [`TargetError::Name`].
+pub fn check_plain_name(name: &str) -> Result<(), TargetError> {
+    if let Some(flaw) = name_flaw(name) {
+        return Err(TargetError::Name { name: name.escape_debug().to_string(), flaw: flaw.to_owned() });
+    }
+    check_name(name)
 }
 
 /// Where an artifact of this type and name is put, relative to a profile root (formats-core §3). A directory keeps the

@@ -1,9 +1,7 @@
-//! How operations are told of: their commands, their items in a line, and what the protocol says of them.
+//! How operations are told of: their items in a line, and what the protocol says of them.
 
-use super::plan;
 use crate::history::{self, Journalled};
 use skillmeat_protocol::reply::{OperationInfo, OperationItem};
-use skillmeat_protocol::request::Operation;
 use std::path::Path;
 
 /// An operation as the protocol tells it.
@@ -29,34 +27,9 @@ pub fn info_of(journalled: &Journalled) -> OperationInfo {
 
 /// An item in a line: what, and where it goes.
 pub fn label(item: &OperationItem) -> String {
-    let name = item.kind.map_or_else(|| item.name.clone(), |kind| plan::named(kind, &item.name));
+    let name = item.kind.map_or_else(|| item.name.clone(), |kind| format!("{kind}:{}", item.name));
     match item.project.as_deref().and_then(|path| Path::new(path).file_name()) {
         Some(project) => format!("{name} → {}", project.to_string_lossy()),
         None => name,
-    }
-}
-
-/// The command.
-pub fn verb(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Deploy(_) => "deploy",
-        Operation::Undeploy(_) => "undeploy",
-        Operation::Pull(_) => "pull",
-        Operation::Push(_) => "push",
-        Operation::SyncProject(_) => "sync",
-        Operation::Adopt(_) => "adopt",
-        Operation::Forget(_) => "forget",
-        Operation::Import(_) => "import",
-        Operation::Add(_) => "add",
-        Operation::Remove(_) => "remove",
-        Operation::Rename(_) => "rename",
-        Operation::Tag(_) => "tag",
-        Operation::Group(_) => "group",
-        Operation::CollectionCreate(_) => "collection create",
-        Operation::CollectionRename(_) => "collection rename",
-        Operation::CollectionRemove(_) => "collection remove",
-        Operation::CollectionSetDefault(_) => "collection set-default",
-        Operation::CollectionVerify(_) => "collection verify",
-        Operation::Undo(_) => "undo",
     }
 }

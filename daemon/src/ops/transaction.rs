@@ -153,13 +153,13 @@ impl Workshop<'_> {
             let steps = done.flat_map(|(item, _)| item).map(|(piece, at)| step(piece, at)).collect();
             self.history.batch(|batch| batch.keep_steps(number, steps))?;
         }
-        if fates.iter().any(|fate| matches!(fate, Fate::Done)) || items.is_empty() {
+        let changed = fates.iter().any(|fate| matches!(fate, Fate::Done));
+        if changed {
             self.write_texts(number, staging, &texts(&fates)?)?;
         }
         // The renames themselves.
         staging.flush()?;
         self.reach(Point::DirectoriesSynced)?;
-        let changed = fates.iter().any(|fate| matches!(fate, Fate::Done)) || items.is_empty();
         // Ended here, what did nothing must not be called done by the next start.
         if changed {
             self.history.advance(number, OperationState::Swapped)?;
@@ -219,8 +219,7 @@ impl Workshop<'_> {
 
     fn swap_in(&self, piece: &Piece, at: &Path) -> Result<(), OpError> {
         let touched = || OpError::Touched { path: piece.target.clone() };
-        let looked = OpError::io("look at", &piece.target);
-        if Witness::of(&piece.target).map_err(looked)? != piece.witness {
+        if Witness::of(&piece.target)? != piece.witness {
             return Err(touched());
         }
         for directory in &piece.missing {
@@ -231,7 +230,7 @@ impl Workshop<'_> {
         }
         self.reach(Point::ParentsMade)?;
         let Some(swap) = piece.swap() else { return Ok(()) };
-        let ours = Witness::of(at).map_err(OpError::io("look at", at))?;
+        let ours = Witness::of(at)?;
         swap.perform(at, &piece.target)?;
         // Between that look and the swap somebody may have written: then it is in the staging directory now, and goes back.
         if swap != Swap::Place && !Witness::of(at).is_ok_and(|now| piece.witness.is_moved(&now)) {
@@ -246,13 +245,13 @@ impl Workshop<'_> {
     fn give_back(&self, swap: Swap, ours: Witness, at: &Path, target: &Path) -> Result<(), OpError> {
         let mut left = ours;
         loop {
-            let putting = Witness::of(at).map_err(OpError::io("look at", at))?;
+            let putting = Witness::of(at)?;
             if let Err(error) = swap.inverse().perform(at, target) {
                 // Something new is there. What was taken is in nobody's history yet, and nowhere else soon.
                 self.history.capture(at, Scope::Everything)?;
                 return Err(error.into());
             }
-            let came = Witness::of(at).map_err(OpError::io("look at", at))?;
+            let came = Witness::of(at)?;
             if swap != Swap::Exchange || left.is_moved(&came) {
                 if swap == Swap::Exchange && left != ours {
                     // Something that was there for a moment, under what is newer.
@@ -282,7 +281,7 @@ impl Workshop<'_> {
                 root: text.root.clone(),
                 before,
                 after,
-                witness: Witness::of(&text.path).map_err(OpError::io("look at", &text.path))?,
+                witness: Witness::of(&text.path)?,
                 missing: Vec::new(),
                 prune_below: None,
                 moved_from: None,

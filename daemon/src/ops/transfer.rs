@@ -4,11 +4,10 @@
 //! changes to different files are joined, and everything else is refused with the ways on.
 
 use super::contents;
-use super::deploy::hash_of;
 use super::error::OpError;
 use super::lookup::{self, Original};
 use super::manage;
-use super::plan::{Change, Edit, Planned, named};
+use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning, Read, original_path};
 use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::{Content, Scope};
@@ -67,7 +66,7 @@ fn one(planning: &mut Planning<'_>, query: &Transfer, way: Way, project: &Projec
             .in_project(&project.path, &item.profile, &item.path)
             .of_collection(collection)
     };
-    let what = named(item.key.kind, &item.key.name);
+    let what = item.key.to_string();
     if item.record.is_none() {
         return plain(Outcome::Refused)
             .saying("no record says that it was deployed")
@@ -159,7 +158,7 @@ pub(super) fn begun(sides: &Sides<'_>, outcome: Outcome) -> Planned {
 
 /// The record of what is there on both sides.
 pub(super) fn recorded(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
-    let hash = hash_of(sides.source, &sides.item.path)?;
+    let hash = sides.source.counted(&sides.item.path)?;
     let mut planned = begun(sides, Outcome::Recorded).holding(hash);
     planned.edits.push(record(planning, sides, hash));
     Ok(planned)
@@ -167,12 +166,7 @@ pub(super) fn recorded(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result
 
 fn record(planning: &Planning<'_>, sides: &Sides<'_>, hash: ContentHash) -> Edit {
     let Sides { destination, original, item, .. } = sides;
-    let record = planning.record(destination, &item.key, &item.path, &original.collection.name, hash);
-    Edit {
-        path: destination.records.clone(),
-        root: destination.project.clone(),
-        change: Change::Record(Box::new(record)),
-    }
+    planning.record(destination, &item.key, &item.path, &original.collection.name, hash)
 }
 
 /// The collection's files take the place of the project's.
@@ -182,7 +176,7 @@ pub(super) fn into_project(
     outcome: Outcome,
 ) -> Result<Planned, OpError> {
     let content = sides.source.content.clone();
-    let hash = hash_of(sides.source, &sides.item.path)?;
+    let hash = sides.source.counted(&sides.item.path)?;
     let mut planned = put_into_project(planning, sides, &content, outcome)?.holding(hash);
     planned.edits.push(record(planning, sides, hash));
     Ok(planned)
@@ -204,9 +198,7 @@ fn put_into_project(
         contents::update(planning, &place, &there.content, content)?
     };
     let mut planned = begun(sides, outcome);
-    planned.item.files_written = extent.written;
-    planned.item.files_removed = extent.removed;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     Ok(planned)
 }
 
@@ -229,7 +221,7 @@ fn into_collection(
             ]));
     }
     let copy = planning.copy(sides.item, Scope::Resolved)?;
-    let hash = hash_of(&copy, &sides.item.path)?;
+    let hash = copy.counted(&sides.item.path)?;
     let mut planned = put_into_collection(planning, sides, &copy.content, hash)?;
     planned.edits.push(record(planning, sides, hash));
     let followers = followers(planning, sides);
@@ -280,9 +272,7 @@ pub(super) fn put_into_collection(
     let there = planning.read(&path, Scope::Counted)?;
     let (pieces, extent) = contents::update(planning, &place, &there.content, content)?;
     let mut planned = begun(sides, Outcome::Updated).at(&path).holding(hash);
-    planned.item.files_written = extent.written;
-    planned.item.files_removed = extent.removed;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     planned.edits.extend([
         manage::locked(root, &item.key, hash, planning.now),
         manage::in_manifest(root, Change::ChangeEntry(item.key.clone(), vec![Field::LastUpdated(Some(planning.now))])),
@@ -308,7 +298,7 @@ fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) 
 
 /// The merge of `deploy --merge`.
 pub(super) fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
-    let what = named(sides.item.key.kind, &sides.item.key.name);
+    let what = sides.item.key.to_string();
     if sides.item.state == S::Modified {
         return Ok(begun(sides, Outcome::Unchanged).saying("only the project changed"));
     }
@@ -324,7 +314,7 @@ fn attempt(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way) -> Result<O
     for id in base {
         let base = planning.history.content(id)?;
         let Some(content) = contents::merge(&base, &copy.content, &sides.source.content) else { continue };
-        let source = hash_of(sides.source, &sides.item.path)?;
+        let source = sides.source.counted(&sides.item.path)?;
         let mut planned = put_into_project(planning, sides, &content, Outcome::Merged)?;
         let recorded = if way == Way::Pull {
             source

@@ -3,8 +3,9 @@
 use super::contents;
 use super::error::OpError;
 use super::lookup;
-use super::plan::{Change, Edit, Planned, named};
+use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning};
+use super::witness::Witness;
 use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::Scope;
 use skillmeat_protocol::drift::DriftState as S;
@@ -63,16 +64,12 @@ pub fn adopt(planning: &mut Planning<'_>, query: &Adopt, project: &ProjectView) 
         if item.baseline() == Some(hash) {
             return Ok(begun(Outcome::Unchanged));
         }
-        let record = planning.record(destination, &item.key, &item.path, &original.collection.name, hash);
+        let edit = planning.record(destination, &item.key, &item.path, &original.collection.name, hash);
         let mut planned = begun(Outcome::Recorded).holding(here);
         if here != hash {
             planned = planned.saying("it differs from the collection, as an edited copy would");
         }
-        planned.edits.push(Edit {
-            path: destination.records.clone(),
-            root: destination.project.clone(),
-            change: Change::Record(Box::new(record)),
-        });
+        planned.edits.push(edit);
         Ok(planned)
     }))
 }
@@ -122,11 +119,7 @@ fn begun(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
 }
 
 fn drop_record(destination: &Destination, item: &ItemView) -> Edit {
-    Edit {
-        path: destination.records.clone(),
-        root: destination.project.clone(),
-        change: Change::DropRecord(item.key.clone(), item.profile.to_string()),
-    }
+    destination.edit(Change::DropRecord(item.key.clone(), item.profile.to_string()))
 }
 
 fn leave(
@@ -142,7 +135,7 @@ fn leave(
             .in_project(&project, &item.profile, &item.path)
             .of_collection(collection)
     };
-    let what = named(item.key.kind, &item.key.name);
+    let what = item.key.to_string();
     if item.record.is_none() {
         return Ok(begun(Outcome::Refused).saying("nobody deployed it").ways([format!("skillmeat import {what}")]));
     }
@@ -166,7 +159,7 @@ fn leave(
         ]));
     }
     let place = planning.place_of(destination, &item.path)?;
-    let witness = super::witness::Witness::of(&place.path).map_err(OpError::io("look at", &place.path))?;
+    let witness = Witness::of(&place.path)?;
     let there = planning.read(&place.path, Scope::Everything)?;
     if let Some(expected) = item.project_hash
         && !there.is(expected)
@@ -178,8 +171,7 @@ fn leave(
     if is_own {
         planned = planned.saying("the edits are kept in the history; `skillmeat undo` brings them back");
     }
-    planned.item.files_removed = extent.removed;
-    planned.pieces = pieces;
+    planned.moves(pieces, extent);
     planned.edits.push(drop_record(destination, item));
     Ok(planned)
 }

@@ -4,18 +4,15 @@
 //! So operations on the same files are undone from the last one back. Undoing is an operation itself, and can be undone.
 
 use super::error::OpError;
-use super::lookup;
 use super::piece::Piece;
 use super::plan::Planned;
 use super::planning::Planning;
 use super::witness::Witness;
-use crate::engine::snapshot::ProjectView;
 use crate::history::{History, Journalled, Listed, OperationId, OperationState, Scope, Step};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::Undo;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The operation that a request means.
 ///
@@ -42,22 +39,6 @@ pub fn which(history: &History, query: &Undo, root: Option<&Path>) -> Result<Jou
         }
         None => Err(WireError::new(ErrorCode::NotFound, "there is nothing to undo").hint("skillmeat op list")),
     }
-}
-
-/// The root whose last operation is meant, if one is named.
-///
-/// # Errors
-/// `NotFound`, `NotRegistered`, `Ambiguous`.
-pub fn root(
-    snapshot: &crate::engine::snapshot::Snapshot,
-    query: &Undo,
-    projects: &[Arc<ProjectView>],
-) -> Result<Option<PathBuf>, WireError> {
-    if let Some(project) = projects.first() {
-        return Ok(Some(PathBuf::from(&*project.path)));
-    }
-    let Some(name) = query.collection.as_deref() else { return Ok(None) };
-    lookup::collection(snapshot, Some(name)).map(|collection| Some(PathBuf::from(&*collection.path)))
 }
 
 /// Plans it: all of it or nothing.
@@ -114,7 +95,7 @@ fn reversed(
         return Ok(None);
     }
     let now = present(&target, moves);
-    let witness = Witness::of(&now).map_err(OpError::io("look at", &now))?;
+    let witness = Witness::of(&now)?;
     let before = match (step.after, witness.is_something()) {
         (None, false) => None,
         (Some(after), true) => {

@@ -3,6 +3,7 @@
 //! Stamps, not content: this is asked again right before and right after a swap, when reading everything would only widen
 //! the gap. A rename changes the change time of what is renamed, so after a swap that of the path itself does not count.
 
+use super::error::OpError;
 use crate::model::Stamp;
 use crate::os::files;
 use sha2::{Digest, Sha256};
@@ -29,7 +30,11 @@ impl Witness {
     ///
     /// # Errors
     /// It is there and cannot be looked at.
-    pub fn of(path: &Path) -> io::Result<Self> {
+    pub fn of(path: &Path) -> Result<Self, OpError> {
+        Self::look(path).map_err(OpError::io("look at", path))
+    }
+
+    fn look(path: &Path) -> io::Result<Self> {
         let metadata = match path.symlink_metadata() {
             Ok(metadata) => metadata,
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

@@ -6,19 +6,11 @@
 
 use super::{link, stamp};
 use crate::library::ignore;
-use crate::model::Stamp;
+use crate::model::{MAX_DEPTH, MAX_FILES, MAX_IGNORED, Stamp};
 use crate::watch::{Ensured, Watches};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Files in one artifact beyond which it is reported instead of hashed.
-const MAX_FILES: usize = 50_000;
-/// Ignored files beyond which the rest of them is passed over, unwatched: `node_modules` was never part of a recorded
-/// hash, and must not make an artifact too large.
-pub const MAX_IGNORED: usize = 2_000;
-/// Levels of directories in one artifact.
-const MAX_DEPTH: usize = 128;
 
 /// One regular file, or link to one.
 #[derive(Debug)]

@@ -63,6 +63,33 @@ pub enum Operation {
     Undo(Undo),
 }
 
+impl Operation {
+    /// The command: `deploy`, `collection create`.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Deploy(_) => "deploy",
+            Self::Undeploy(_) => "undeploy",
+            Self::Pull(_) => "pull",
+            Self::Push(_) => "push",
+            Self::SyncProject(_) => "sync",
+            Self::Adopt(_) => "adopt",
+            Self::Forget(_) => "forget",
+            Self::Import(_) => "import",
+            Self::Add(_) => "add",
+            Self::Remove(_) => "remove",
+            Self::Rename(_) => "rename",
+            Self::Tag(_) => "tag",
+            Self::Group(_) => "group",
+            Self::CollectionCreate(_) => "collection create",
+            Self::CollectionRename(_) => "collection rename",
+            Self::CollectionRemove(_) => "collection remove",
+            Self::CollectionSetDefault(_) => "collection set-default",
+            Self::CollectionVerify(_) => "collection verify",
+            Self::Undo(_) => "undo",
+        }
+    }
+}
+
 /// Which artifacts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(default)]
