@@ -59,6 +59,11 @@ impl Way {
         self.turns.iter().chain(std::iter::once(&self.end)).map(PathBuf::as_path)
     }
 
+    /// Whether there is no link on it.
+    pub fn is_straight(&self) -> bool {
+        self.turns.is_empty()
+    }
+
     /// The same but for `link`, which is what was followed.
     pub fn places_beyond(&self, link: &Path) -> impl Iterator<Item = PathBuf> {
         self.places().filter(move |place| *place != link).map(Path::to_owned)
@@ -68,8 +73,13 @@ impl Way {
 /// Follows all links in `path` as the kernel does, and goes on by name where nothing is. Each directory is watched before
 /// a name is looked up in it, so no step can become another one unheard.
 pub fn follow(path: &Path, watches: &Watches) -> Way {
+    follow_from(Path::new(""), path, watches)
+}
+
+/// The same for `path` below `real`, a path that [`follow`] has found no link in.
+pub fn follow_from(real: &Path, path: &Path, watches: &Watches) -> Way {
     let mut turns: Vec<PathBuf> = Vec::new();
-    let mut end = PathBuf::new();
+    let mut end = real.to_owned();
     let mut unwatched = None;
     let mut hops = 0;
     let mut rest = reversed(path);

@@ -7,7 +7,7 @@ use crate::model::TreeKind;
 use crate::watch::{Ensured, Watches};
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::reply::Problem;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub struct Listing<'a> {
     passed: BTreeSet<PathBuf>,
     /// By the directory as it was named.
     real_parents: HashMap<PathBuf, PathBuf>,
+    /// Known to have no link in it, so that nothing above is asked for again.
+    straight: Option<PathBuf>,
 }
 
 /// An entry of a directory.
@@ -52,6 +54,7 @@ impl<'a> Listing<'a> {
             problems: Vec::new(),
             passed: BTreeSet::new(),
             real_parents: HashMap::new(),
+            straight: None,
         }
     }
 
@@ -91,12 +94,17 @@ impl<'a> Listing<'a> {
     pub fn way_up(&mut self, root: &Path) {
         let mut way = link::follow(root, self.watches);
         way.unwatched = None;
+        self.straight = way.is_straight().then(|| way.end.clone());
         self.remember(way);
     }
 
     /// Where `path` really is, or would be, whatever links lead there.
     pub fn real(&mut self, path: &Path) -> PathBuf {
-        let way = link::follow(path, self.watches);
+        let below = self.straight.as_ref().and_then(|real| Some((real, path.strip_prefix(real).ok()?)));
+        let way = match below {
+            Some((real, rest)) => link::follow_from(real, rest, self.watches),
+            None => link::follow(path, self.watches),
+        };
         self.remember(way)
     }
 
@@ -135,10 +143,11 @@ impl<'a> Listing<'a> {
     }
 
     /// The first of these paths at which anything is, else the first, by which events will name it. What comes to one of
-    /// them later is listened to only when nothing was there.
-    pub fn first_of(&mut self, candidates: &[PathBuf]) -> Option<PathBuf> {
+    /// them later is listened to only when nothing was there. What is `listed` is there.
+    pub fn first_of(&mut self, candidates: &[PathBuf], listed: &HashSet<&Path>) -> Option<PathBuf> {
         let paths: Vec<PathBuf> = candidates.iter().map(|path| self.event_path(path)).collect();
-        let found = paths.iter().position(|path| path.symlink_metadata().is_ok());
+        let is_there = |path: &PathBuf| listed.contains(&**path) || path.symlink_metadata().is_ok();
+        let found = paths.iter().position(is_there);
         // One that comes before the one that was found counts.
         self.passed.extend(paths.iter().take(found.unwrap_or(paths.len())).cloned());
         paths.into_iter().nth(found.unwrap_or(0))

@@ -151,8 +151,9 @@ fn look_at_profile(
     // Identity is by profile too, and a record may name another than that of its root.
     let mut seen: HashSet<_> = scan.records.iter().map(|r| (r.key.clone(), Arc::clone(&r.profile))).collect();
     let mut texts = SharedTexts::default();
+    let listed: HashSet<&Path> = on_disk.values().map(PathBuf::as_path).collect();
     for record in parsed {
-        let record = placed(record, project, &root, &id, &mut texts, listing);
+        let record = placed(record, project, &root, &id, &mut texts, &listed, listing);
         recorded.insert(record.path.to_path_buf());
         recorded_keys.insert(record.key.clone());
         if !seen.insert((record.key.clone(), Arc::clone(&record.profile))) {
@@ -202,13 +203,14 @@ fn placed(
     root: &Path,
     profile: &Arc<str>,
     texts: &mut SharedTexts,
+    listed: &HashSet<&Path>,
     listing: &mut Listing<'_>,
 ) -> Record {
     let candidates: Vec<PathBuf> = match &record.artifact_path {
         Some(path) => vec![root.join(path), project.join(path)],
         None => layout::default_paths(record.key.kind, &record.key.name).iter().map(|p| root.join(p)).collect(),
     };
-    let path = listing.first_of(&candidates).unwrap_or_else(|| root.to_owned());
+    let path = listing.first_of(&candidates, listed).unwrap_or_else(|| root.to_owned());
     Record {
         key: record.key,
         profile: record.profile_id.map_or_else(|| Arc::clone(profile), |id| texts.get(&id)),

@@ -3,6 +3,7 @@
 use super::stamp;
 use crate::metrics::Metrics;
 use crate::model::Stamp;
+use crate::os::directory::Room;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
@@ -31,13 +32,17 @@ pub enum Motion {
     Taken,
 }
 
-/// What files are read into. Each thread keeps one: clearing it costs more than reading a small file.
+/// What directories and files are read into. Each thread keeps one: clearing it costs more than reading a small file.
 #[derive(Debug)]
-pub struct Buffer(Vec<u8>);
+pub struct Buffer {
+    /// For names.
+    pub names: Room,
+    content: Vec<u8>,
+}
 
 impl Default for Buffer {
     fn default() -> Self {
-        Self(vec![0; CHUNK])
+        Self { names: Room::default(), content: vec![0; CHUNK] }
     }
 }
 
@@ -102,11 +107,11 @@ impl Reader<'_> {
     fn pass(&mut self, file: &mut File, limit: u64, consume: &mut dyn FnMut(&[u8])) -> io::Result<u64> {
         let mut size = 0u64;
         while size < limit.max(1) {
-            match file.read(&mut self.buffer.0) {
+            match file.read(&mut self.buffer.content) {
                 Ok(0) => break,
                 Ok(n) => {
                     size += n as u64;
-                    consume(&self.buffer.0[..n]);
+                    consume(&self.buffer.content[..n]);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),

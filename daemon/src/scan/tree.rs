@@ -84,8 +84,12 @@ fn linked(real: &Path, mut elsewhere: Vec<PathBuf>) -> Vec<PathBuf> {
 /// Watches the directories from the guard down to the artifact, from the top: whatever comes or goes on the way after this
 /// is heard, and whatever was there before is seen.
 fn watch_way(request: &TreeRequest<'_>, watches: &Watches) -> Option<String> {
-    let above = request.path.ancestors().skip(1);
-    let way: Vec<_> = above.take_while(|dir| dir.starts_with(request.guard)).collect();
+    if !request.path.starts_with(request.guard) {
+        return None;
+    }
+    // Ancestors of one path: the length says which is which.
+    let guard = request.guard.as_os_str().len();
+    let way: Vec<_> = request.path.ancestors().skip(1).take_while(|dir| dir.as_os_str().len() >= guard).collect();
     for dir in way.into_iter().rev() {
         match watches.ensure(dir) {
             Ensured::Watched => {}
@@ -172,7 +176,7 @@ fn at(
     }
     let started_ns = stamp::wall_ns();
     let mut walk = match place.kind {
-        TreeKind::Directory => match walk::walk(&place.real, watches) {
+        TreeKind::Directory => match walk::walk(&place.real, watches, &mut reader.buffer.names) {
             Ok(walk) => walk,
             Err(WalkError::Changed { .. }) => return Finding::Unstable,
             Err(error) => {
@@ -180,7 +184,7 @@ fn at(
             }
         },
         TreeKind::File => match std::fs::metadata(&place.real) {
-            Ok(metadata) => Walk { files: vec![single(&place.real, &metadata)], ..Walk::default() },
+            Ok(metadata) => Walk { files: vec![single(&metadata)], ..Walk::default() },
             Err(_) => return Finding::Unstable,
         },
     };
@@ -195,7 +199,7 @@ fn at(
     if request.look == Look::Verify && request.known == Some(Known { fingerprint, racy: false }) {
         return match request.wants {
             Wants::Version => Finding::Unchanged(None),
-            Wants::Metadata => Finding::Unchanged(Some(metadata_only(&walk.files, file))),
+            Wants::Metadata => Finding::Unchanged(Some(metadata_only(&place.real, &walk.files, file))),
         };
     }
     if walk.files.iter().fold(0, |sum: u64, found| sum.saturating_add(found.stamp.size)) > request.most {
@@ -205,11 +209,12 @@ fn at(
     let (mut text, mut moved) = (None, false);
     for found in &walk.files {
         let mut head = is_metadata_file(found, file).then(Vec::new);
-        match hashes.add(found, &mut reader, head.as_mut()) {
+        let path = found.at(&place.real);
+        match hashes.add(found, &path, &mut reader, head.as_mut()) {
             Content::Stable => {}
             Content::Changed if reader.motion == Motion::Taken => moved = true,
             Content::Changed => return Finding::Unstable,
-            Content::Unreadable(error) => return unreadable(&found.path, &error, linked),
+            Content::Unreadable(error) => return unreadable(&path, &error, linked),
         }
         text = text.or(head);
     }
@@ -238,8 +243,8 @@ fn at(
     }))
 }
 
-fn single(path: &Path, metadata: &std::fs::Metadata) -> Found {
-    Found { relative: OsString::new(), path: path.to_owned(), stamp: stamp::of(metadata), ignored: false }
+fn single(metadata: &std::fs::Metadata) -> Found {
+    Found { relative: OsString::new(), stamp: stamp::of(metadata), ignored: false }
 }
 
 fn tree(tree: Tree, linked: Vec<PathBuf>) -> Finding {
@@ -272,12 +277,12 @@ fn is_metadata_file(found: &Found, file: MetadataFile) -> bool {
     }
 }
 
-fn metadata_only(files: &[Found], file: MetadataFile) -> Metadata {
+fn metadata_only(real: &Path, files: &[Found], file: MetadataFile) -> Metadata {
     let file = files.iter().find(|found| is_metadata_file(found, file));
     let text = file.and_then(|found| {
         let mut bytes = Vec::new();
         let limit = MAX_METADATA as u64;
-        crate::os::files::open_for_reading(&found.path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
+        crate::os::files::open_for_reading(&found.at(real)).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     });
     text.map(|bytes| declared(frontmatter::head(&bytes))).unwrap_or_default()
@@ -306,7 +311,7 @@ impl Hashes {
         }
     }
 
-    fn add(&mut self, found: &Found, reader: &mut Reader<'_>, mut head: Option<&mut Vec<u8>>) -> Content {
+    fn add(&mut self, found: &Found, path: &Path, reader: &mut Reader<'_>, mut head: Option<&mut Vec<u8>>) -> Content {
         if found.ignored && self.with_ignored.is_none() {
             return Content::Stable;
         }
@@ -317,7 +322,7 @@ impl Hashes {
         if let Some(all) = &mut self.with_ignored {
             all.update(name);
         }
-        let content = reader.read(&found.path, &found.stamp, |piece| {
+        let content = reader.read(path, &found.stamp, |piece| {
             if !found.ignored {
                 self.recorded.update(piece);
             }

@@ -7,6 +7,7 @@
 use super::{link, stamp};
 use crate::library::ignore;
 use crate::model::{MAX_DEPTH, MAX_FILES, MAX_IGNORED, Stamp};
+use crate::os::directory::{self, Entry, EntryKind, Room};
 use crate::watch::{Ensured, Watches};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,12 +18,18 @@ use std::path::{Path, PathBuf};
 pub struct Found {
     /// Below the root, `/` between components.
     pub relative: OsString,
-    /// Where to open it.
-    pub path: PathBuf,
     /// Before reading.
     pub stamp: Stamp,
     /// Whether the ignore list names it or a directory above it.
     pub ignored: bool,
+}
+
+impl Found {
+    /// Its path, given that of the artifact.
+    pub fn at(&self, root: &Path) -> PathBuf {
+        // Joining nothing would leave a separator at the end of a file's name.
+        if self.relative.is_empty() { root.to_owned() } else { root.join(&self.relative) }
+    }
 }
 
 /// What a walk found.
@@ -71,9 +78,9 @@ pub enum WalkError {
 ///
 /// # Errors
 /// [`WalkError`]: a partial answer would be a wrong one.
-pub fn walk(root: &Path, watches: &Watches) -> Result<Walk, WalkError> {
+pub fn walk(root: &Path, watches: &Watches, room: &mut Room) -> Result<Walk, WalkError> {
     let mut found = Walk::default();
-    descend(root, OsStr::new(""), Kept::Yes, 0, watches, &mut found).map_err(|error| match error {
+    descend(root, OsStr::new(""), Kept::Yes, 0, (watches, room), &mut found).map_err(|error| match error {
         WalkError::TooMuch { limit, what, .. } => WalkError::TooMuch { path: root.to_owned(), limit, what },
         other => other,
     })?;
@@ -92,7 +99,7 @@ fn descend(
     relative: &OsStr,
     kept: Kept,
     depth: usize,
-    watches: &Watches,
+    (watches, room): (&Watches, &mut Room),
     found: &mut Walk,
 ) -> Result<(), WalkError> {
     if depth > MAX_DEPTH {
@@ -107,55 +114,53 @@ fn descend(
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WalkError::Changed { path: path.to_owned() },
         _ => WalkError::Unreadable { path: path.to_owned(), source },
     };
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(|e| unreadable(dir, e))? {
-        let entry = entry.map_err(|e| unreadable(dir, e))?;
-        let file_type = entry.file_type().map_err(|e| unreadable(&entry.path(), e))?;
-        entries.push((entry.file_name(), file_type, entry));
-    }
-    // Bytes of UTF-8 sort as code points do.
-    entries.sort_unstable_by(|(a, ..), (b, ..)| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
-    for (name, file_type, entry) in entries {
-        let path = dir.join(&name);
-        let mut below = relative.to_owned();
-        if !below.is_empty() {
-            below.push("/");
-        }
-        below.push(&name);
+    let (directory, entries) = directory::list(dir, room).map_err(|e| unreadable(dir, e))?;
+    for Entry { name, kind } in entries {
         let kept = if kept == Kept::Yes && !ignore::is_ignored(&name) { Kept::Yes } else { Kept::No };
         if kept == Kept::No && found.ignored > MAX_IGNORED {
             continue;
         }
-        if file_type.is_dir() {
-            descend(&path, &below, kept, depth + 1, watches, found)?;
-            continue;
-        }
-        if !file_type.is_file() && !file_type.is_symlink() {
-            continue;
-        }
-        if file_type.is_symlink() {
-            let way = link::follow(&path, watches);
-            found.linked.extend(way.places_beyond(&path));
-            found.unwatched = way.unwatched.or(found.unwatched.take());
-        }
-        // A link that leads nowhere, to itself or to a directory is no file, until it leads to one. Others are asked for in
-        // the directory that is open: the kernel need not go the whole path for each.
-        let metadata = if file_type.is_symlink() { std::fs::metadata(&path) } else { entry.metadata() };
-        let metadata = match metadata {
-            Ok(metadata) => metadata,
-            Err(_) if file_type.is_symlink() => continue,
-            Err(e) => return Err(unreadable(&path, e)),
+        let stamp = match kind {
+            EntryKind::File => match directory.stamp(&name).map_err(|e| unreadable(&dir.join(&name), e))? {
+                Some(stamp) => stamp,
+                None => continue,
+            },
+            EntryKind::Directory => {
+                descend(&dir.join(&name), &below(relative, name), kept, depth + 1, (watches, room), found)?;
+                continue;
+            }
+            EntryKind::Link => {
+                let path = dir.join(&name);
+                let way = link::follow(&path, watches);
+                found.linked.extend(way.places_beyond(&path));
+                found.unwatched = way.unwatched.or(found.unwatched.take());
+                // One that leads nowhere, to itself or to a directory is no file, until it leads to one.
+                match std::fs::metadata(&path) {
+                    Ok(metadata) if metadata.is_file() => stamp::of(&metadata),
+                    _ => continue,
+                }
+            }
+            EntryKind::Other => continue,
         };
-        if !metadata.is_file() {
-            continue;
-        }
         found.ignored += usize::from(kept == Kept::No);
-        found.files.push(Found { relative: below, path, stamp: stamp::of(&metadata), ignored: kept == Kept::No });
+        found.files.push(Found { relative: below(relative, name), stamp, ignored: kept == Kept::No });
         if found.files.len() - found.ignored > MAX_FILES {
             return Err(WalkError::TooMuch { path: dir.to_owned(), limit: MAX_FILES, what: "files" });
         }
     }
     Ok(())
+}
+
+/// `name` in the directory that is called `relative`.
+fn below(relative: &OsStr, name: OsString) -> OsString {
+    if relative.is_empty() {
+        return name;
+    }
+    let mut path = OsString::with_capacity(relative.len() + 1 + name.len());
+    path.push(relative);
+    path.push("/");
+    path.push(name);
+    path
 }
 
 #[cfg(all(test, unix))]
@@ -173,7 +178,7 @@ mod tests {
         for file in ["a-b", "a/b", "a/b.c/d", "a.md", "B", "é", "a/b-c"] {
             disk.write(file, file);
         }
-        let walk = walk(&disk.root, &disk.watches).expect("readable");
+        let walk = walk(&disk.root, &disk.watches, &mut Room::default()).expect("readable");
         assert_eq!(names(&walk), ["B", "a/b", "a/b-c", "a/b.c/d", "a-b", "a.md", "é"]);
     }
 
@@ -187,7 +192,7 @@ mod tests {
         link("loop", &disk.at("s/loop"));
         link("nowhere", &disk.at("s/dangling"));
         fifo(&disk.at("s/fifo"));
-        let walk = walk(&disk.at("s"), &disk.watches).expect("readable");
+        let walk = walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect("readable");
         assert_eq!(names(&walk), ["SKILL.md", "shared.md"]);
         let places = [disk.at("s/nowhere"), disk.at("elsewhere"), target];
         assert_eq!(
@@ -201,9 +206,12 @@ mod tests {
         let disk = Disk::new();
         let deep = |levels: usize| vec!["d"; levels].join("/");
         disk.write(&format!("s/{}/file", deep(MAX_DEPTH)), "x");
-        assert_eq!(walk(&disk.at("s"), &disk.watches).expect("as deep as allowed").files.len(), 1);
+        assert_eq!(
+            walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect("as deep as allowed").files.len(),
+            1
+        );
         disk.mkdir(&format!("s/{}", deep(MAX_DEPTH + 1)));
-        let error = walk(&disk.at("s"), &disk.watches).expect_err("one deeper").to_string();
+        let error = walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect_err("one deeper").to_string();
         assert_eq!(error, format!("{} holds more than 128 levels of directories", disk.at("s").display()));
     }
 
@@ -214,7 +222,7 @@ mod tests {
         for n in 0..MAX_IGNORED + 50 {
             disk.write(&format!("s/node_modules/{:02}/{n}", n / 100), "");
         }
-        let walk = walk(&disk.at("s"), &disk.watches).expect("readable");
+        let walk = walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect("readable");
         assert_eq!(walk.files.len(), MAX_IGNORED + 2);
         assert_eq!(walk.files.last().map(|f| (f.relative.as_os_str(), f.ignored)), Some((OsStr::new("zzz.md"), false)));
     }
@@ -222,7 +230,7 @@ mod tests {
     #[test]
     fn a_directory_that_is_gone_is_a_change_and_not_an_error() {
         let disk = Disk::new();
-        assert!(matches!(walk(&disk.at("gone"), &disk.watches), Err(WalkError::Changed { .. })));
+        assert!(matches!(walk(&disk.at("gone"), &disk.watches, &mut Room::default()), Err(WalkError::Changed { .. })));
     }
 
     /// What watching recursively by notify itself does not give.
@@ -231,7 +239,7 @@ mod tests {
     fn looks_together_with_events_are_never_behind_the_disk() {
         let disk = Disk::new();
         let root = disk.mkdir("s");
-        let look = || match walk(&root, &disk.watches) {
+        let look = || match walk(&root, &disk.watches, &mut Room::default()) {
             Ok(walk) => Some(names(&walk).into_iter().map(str::to_owned).collect::<Vec<_>>()),
             Err(WalkError::Changed { .. }) => None,
             Err(error) => panic!("{error}"),
@@ -260,9 +268,10 @@ mod tests {
                 seen = look();
             }
             let fresh = Disk::new();
-            let again = walk(&root, &fresh.watches).expect("nobody writes any more");
+            let again = walk(&root, &fresh.watches, &mut Room::default()).expect("nobody writes any more");
             assert_eq!(seen.as_deref(), Some(&names(&again).into_iter().map(str::to_owned).collect::<Vec<_>>()[..]));
-            let deepest = again.files.last().and_then(|f| f.path.parent()).expect("there are files");
+            let deepest = again.files.last().map(|f| f.at(&root)).expect("there are files");
+            let deepest = deepest.parent().expect("it lies in the artifact");
             assert!(disk.is_watched(deepest), "{}", deepest.display());
             look();
             disk.touched();
