@@ -5,10 +5,10 @@
 //! resolvable, because deployment records hold names.
 
 use super::event::{Effect, Now};
-use super::items::cause;
+use super::items::{Source, cause};
 use super::pending::OldView;
 use super::routes::of_listing;
-use super::state::{Collection, State};
+use super::state::{Collection, Project, State};
 use super::unit::{CollectionSlot, Root, Unit};
 use super::work::Running;
 use crate::library::registry::CollectionEntry;
@@ -32,12 +32,14 @@ impl State {
             self.effects.push(Effect::Configure(Arc::clone(&self.config)));
         }
         let changed = self.match_collections(&scan.collections, ended, now);
-        if first || changed || default_changed {
+        let renamed = changed || default_changed;
+        if first || renamed {
             self.pending.home();
-            // A name may now mean another collection, in any project.
+            // A name may now mean another collection, in any project; or that it means none is certain only now.
+            let awaits = |project: &Project| project.items.iter().any(|i| matches!(i.source, Source::Unknown(_)));
+            let concerned = self.projects.iter().filter(|(_, project)| renamed || awaits(project));
             let cause = cause(CauseKind::Collection, Some(&self.settings.home.join("collections")));
-            let projects: Vec<_> = self.projects.keys().copied().collect();
-            for slot in projects {
+            for slot in concerned.map(|(slot, _)| *slot).collect::<Vec<_>>() {
                 self.relist(slot, &cause, now);
             }
         }

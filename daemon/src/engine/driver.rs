@@ -210,7 +210,7 @@ impl Driver {
         }
         for effect in effects {
             match effect {
-                Effect::Scan(job, urgency) => self.parts.pool.submit(job, urgency),
+                Effect::Scan(jobs) => self.parts.pool.submit(jobs),
                 Effect::Settled => {
                     self.parts.pool.shrink();
                     crate::os::memory::give_back();

@@ -110,8 +110,8 @@ pub enum Command {
 /// What the state asks for.
 #[derive(Debug)]
 pub enum Effect {
-    /// Look at a unit.
-    Scan(Job, Urgency),
+    /// Look at these units.
+    Scan(Vec<(Job, Urgency)>),
     /// Drain the kernel's queue, under this number.
     Drain(u64),
     /// Somebody waits for these units: look at them before others that were asked for earlier.

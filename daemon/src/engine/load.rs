@@ -8,19 +8,19 @@ use super::pending::Pending;
 use super::routes::Routes;
 use super::snapshot::{ArtifactView, Snapshot};
 use super::state::{Presence, Settings, State};
-use super::unit::Root;
+use super::unit::{ProjectSlot, Root, Unit};
 use super::verify::Restart;
 use super::work::{Running, Seq, Work};
-use crate::cache::{Change, Loaded};
+use crate::cache::{Change, Loaded, LoadedProject};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
 use crate::model::{CollectionScan, ProjectScan};
-use crate::scan::Urgency;
+use crate::scan::{Job, Look, Urgency};
+use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::event::{Cause, CauseKind};
 use skillmeat_protocol::reply::Problem;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What the daemon's own files say.
@@ -35,14 +35,10 @@ pub struct Registry {
 }
 
 impl State {
-    /// Continues from what was known, and marks everything for comparison.
-    pub fn new(settings: Settings, registry: Registry, loaded: Loaded, now: Now) -> Self {
+    /// Knows what is registered and nothing else. Home and projects can be looked at already ([`Self::begin`]); what else
+    /// there is to look at, [`Self::recall`] says.
+    pub fn new(settings: Settings, registry: Registry, now: Now) -> Self {
         let snapshot = Arc::new(Snapshot::empty(settings.instance));
-        let first_seen = loaded
-            .first_seen
-            .into_iter()
-            .filter(|(_, (state, _))| *state != DriftState::InSync)
-            .map(|(item, seen)| ((item.project.to_path_buf(), item.profile, item.key), seen));
         let mut state = Self {
             settings,
             config: Arc::new(Config::default()),
@@ -59,8 +55,8 @@ impl State {
             trees: HashMap::new(),
             dependents: HashMap::new(),
             users: HashMap::new(),
-            remembered: loaded.trees.into_iter().collect(),
-            first_seen: first_seen.collect(),
+            remembered: HashMap::new(),
+            first_seen: HashMap::new(),
             routes: Routes::default(),
             work: Work::default(),
             barrier: Barrier::default(),
@@ -83,34 +79,55 @@ impl State {
             next_missing: None,
             barrier_times: Vec::new(),
         };
+        state.verify(Unit::Home, Root::Home, now);
+        for registered in registry.projects {
+            if let Some(slot) = state.insert_project(registered) {
+                state.verify(Unit::Project(slot), Root::Project(slot), now);
+            }
+        }
+        state
+    }
+
+    /// Continues from what was known, none of which is news, and has all of it compared: each artifact as soon as it is
+    /// known, by `submit`. To be called before the first event is taken.
+    pub fn recall(&mut self, loaded: Loaded, now: Now, mut submit: impl FnMut(Vec<(Job, Urgency)>)) {
+        let first_seen = loaded.first_seen.into_iter().filter(|(_, (state, _))| *state != DriftState::InSync);
+        self.first_seen =
+            first_seen.map(|(item, seen)| ((item.project.to_path_buf(), item.profile, item.key), seen)).collect();
+        self.remembered = loaded.trees.into_iter().collect();
+        // What is remembered is told to nobody.
+        self.pending.unintroduced.extend(self.projects.keys().copied());
         let mut strays = Vec::new();
         for collection in loaded.collections {
-            match state.identities.iter().find(|i| i.id.to_string() == collection.id).cloned() {
-                Some(identity) => state.load_collection(identity, collection.scan, now),
+            match self.identities.iter().find(|i| i.id.to_string() == collection.id).cloned() {
+                Some(identity) => self.load_collection(identity, collection.scan, now),
                 None => strays.push(Change::CollectionGone { id: collection.id }),
             }
         }
-        let mut scans: BTreeMap<PathBuf, ProjectScan> = loaded.projects.into_iter().map(|p| (p.path, p.scan)).collect();
-        for registered in registry.projects {
-            let scan = scans.remove(&registered.path);
-            state.load_project(registered, scan, now);
+        for LoadedProject { path, scan, .. } in loaded.projects {
+            match self.projects_by_path.get(path.as_path()).copied() {
+                Some(slot) => self.load_project(slot, scan, now),
+                None => strays.push(Change::ProjectGone { path }),
+            }
+            submit(self.begin(now));
         }
-        strays.extend(scans.into_keys().map(|path| Change::ProjectGone { path }));
-        state.announcer = Announcer::default();
-        state.pending.forget_news();
+        let known = |slot: &ProjectSlot| self.projects.get(slot).is_some_and(|project| project.scan.is_some());
+        self.pending.unintroduced.retain(|slot| !known(slot));
+        self.pending.forget_news();
         for stray in strays {
-            state.pending.change(stray);
+            self.pending.change(stray);
         }
-        // Loading marked units one by one; one comparison of everything replaces that.
-        state.work = Work::default();
-        state.verify_everything(Urgency::WhenIdle, now);
-        state.remembered = HashMap::new();
-        state.pending.home();
-        state
+        self.remembered = HashMap::new();
+        self.pending.home();
+    }
+
+    fn verify(&mut self, unit: Unit, root: Root, now: Now) {
+        self.mark(unit, root, Look::Verify, Hint::Finished, Urgency::WhenIdle, now);
     }
 
     fn load_collection(&mut self, identity: CollectionEntry, scan: CollectionScan, now: Now) {
         let slot = self.insert_collection(identity);
+        self.verify(Unit::Collection(slot), Root::Collection(slot), now);
         let guard: Arc<std::path::Path> = match self.collections.get(&slot) {
             Some(collection) => Arc::clone(&collection.root),
             None => return,
@@ -138,12 +155,7 @@ impl State {
         self.route_collection(slot, &scan, &Running::at_start(Root::Collection(slot)), now);
     }
 
-    fn load_project(&mut self, registered: ProjectEntry, scan: Option<ProjectScan>, now: Now) {
-        let Some(slot) = self.insert_project(registered) else { return };
-        let Some(mut scan) = scan else {
-            self.pending.unintroduced.insert(slot);
-            return;
-        };
+    fn load_project(&mut self, slot: ProjectSlot, mut scan: ProjectScan, now: Now) {
         let problems = std::mem::take(&mut scan.problems);
         let scan = Arc::new(scan);
         if let Some(project) = self.projects.get_mut(&slot) {

@@ -36,7 +36,7 @@ impl State {
         self.pending.project(slot);
         let Some(project) = self.projects.get(&slot) else { return };
         let item =
-            DriftKey { project: Arc::clone(&project.root), profile: Some(profile.to_string()), key: key.clone() };
+            || DriftKey { project: Arc::clone(&project.root), profile: Some(profile.to_string()), key: key.clone() };
         // What is in sync has no row: that is most items, always, and nothing is asked of their past.
         let drifted = |view: &Arc<ItemView>| view.state != DriftState::InSync;
         let was_stored = match &old {
@@ -45,7 +45,7 @@ impl State {
         };
         match new.as_ref().filter(|view| drifted(view)) {
             Some(view) => self.pending.changes.push(Change::Drift(Box::new(DriftRow {
-                item,
+                item: item(),
                 state: view.state,
                 since: view.since.unwrap_or(now.wall),
                 baseline: view.baseline(),
@@ -53,7 +53,7 @@ impl State {
                 in_project: view.project_hash,
                 collection_id: view.collection.as_ref().and_then(|c| c.id.as_ref()).map(ToString::to_string),
             }))),
-            None if was_stored => self.pending.changes.push(Change::DriftGone(item)),
+            None if was_stored => self.pending.changes.push(Change::DriftGone(item())),
             None => {}
         }
         if self.pending.unintroduced.contains(&slot) {

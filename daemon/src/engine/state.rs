@@ -201,19 +201,9 @@ impl State {
     pub fn settle(&mut self, now: Now) -> Vec<Effect> {
         self.repetitions.end();
         self.by_time(now);
-        for (unit, look, urgency) in self.work.start(now.mono) {
-            match self.job(unit, look) {
-                Some(job) => {
-                    self.looks += 1;
-                    let urgency = self.urgency_of(unit, urgency);
-                    self.effects.push(Effect::Scan(job, urgency));
-                }
-                None => {
-                    if let Some(ended) = self.work.ended(unit) {
-                        self.work.settle(ended);
-                    }
-                }
-            }
+        let jobs = self.begin(now);
+        if !jobs.is_empty() {
+            self.effects.push(Effect::Scan(jobs));
         }
         if !self.verified && self.work.is_empty() && self.home_known {
             self.verified = true;
@@ -231,6 +221,25 @@ impl State {
             self.effects.push(Effect::Drain(drain));
         }
         std::mem::take(&mut self.effects)
+    }
+
+    /// Begins the looks that are due.
+    pub fn begin(&mut self, now: Now) -> Vec<(Job, Urgency)> {
+        let mut jobs = Vec::new();
+        for (unit, look, urgency) in self.work.start(now.mono) {
+            match self.job(unit, look) {
+                Some(job) => {
+                    self.looks += 1;
+                    jobs.push((job, self.urgency_of(unit, urgency)));
+                }
+                None => {
+                    if let Some(ended) = self.work.ended(unit) {
+                        self.work.settle(ended);
+                    }
+                }
+            }
+        }
+        jobs
     }
 
     /// Whether everything is being looked at for the first time, and nobody waits for one project.

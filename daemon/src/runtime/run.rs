@@ -1,6 +1,7 @@
 //! Start and end of the process, in the order that keeps its promises.
 //!
-//! Start: lock, log, registry and cache, watching, engine, socket, ready. Requests that must be current wait on the
+//! Start: lock, log, registry, operations that were left half-done, watching; then projects are looked at while the cache is
+//! read, and artifacts as soon as it names them; engine, socket, ready. Requests that must be current wait on the
 //! barrier until the first comparison is through; `cached` ones are answered from the cache at once and say so.
 //!
 //! End: no new connections, open ones finish what they are at, the engine ends its turn, scans end their file, the
@@ -131,7 +132,7 @@ struct Daemon {
 }
 
 fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
-    os::memory::one_arena();
+    os::memory::two_arenas();
     let started = Instant::now();
     let clock = Clock::start();
     let uid = os::process::effective_uid().unwrap_or_default();
@@ -151,7 +152,9 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
 
     home_files::remove_leftovers(&places);
     let files = registry::read(&places.state).map_err(StartError::Registry)?;
-    let opened = cache::open(&directories.cache)?;
+    // Before the first look: what the last daemon left half-done is taken back first.
+    let history = History::open(&places.state.join("history.db"), clock.wall());
+    let unfinished = recover::at_start(&history);
     let metrics = Arc::new(Metrics::default());
     let inbox = Inbox::new(Arc::clone(&metrics));
     let names = Names::new();
@@ -181,7 +184,11 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let home = places.home.canonicalize().unwrap_or_else(|_| places.home.clone());
     let registry = Registry { projects: files.projects, collections: files.collections, problems: files.problems };
     let now = Now { mono: clock.elapsed(), wall: clock.wall() };
-    let state = State::new(Settings { home: home.clone(), instance: id }, registry, opened.loaded, now);
+    let mut state = State::new(Settings { home: home.clone(), instance: id }, registry, now);
+    // The disk is looked at while the cache is read: what is found waits in the inbox.
+    pool.submit(state.begin(now));
+    let opened = cache::open(&directories.cache)?;
+    state.recall(opened.loaded, now, |jobs| pool.submit(jobs));
     let store = opened.writer.monitor();
     let (config_tx, config) = watch::channel(Arc::new(Config::default()));
     let configure = Box::new(move |config| drop(config_tx.send_replace(config)));
@@ -191,9 +198,6 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     });
     let own_watches = Arc::clone(&watches);
     let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, restarted };
-    // Before the first look: what the last daemon left half-done is taken back first.
-    let history = History::open(&places.state.join("history.db"), clock.wall());
-    let unfinished = recover::at_start(&history);
     let engine = Engine::start(state, inbox, parts).map_err(thread("the engine"))?;
     let notifier = Notifier::start(engine.announcements.subscribe(), config).map_err(thread("the notifier"))?;
 

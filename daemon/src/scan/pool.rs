@@ -129,6 +129,7 @@ enum Role {
 impl Role {
     fn next(self, queue: &mut Queue) -> Option<Job> {
         match self {
+            _ if queue.stopping => None,
             Self::Any => queue.now.pop_front().or_else(|| queue.when_idle.pop_front()),
             Self::Large => queue.large_awaited.pop_front().or_else(|| queue.large.pop_front()),
             Self::LargeAwaited => queue.large_awaited.pop_front(),
@@ -180,14 +181,17 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Queues a job.
-    pub fn submit(&self, job: Job, urgency: Urgency) {
-        self.shared.around.metrics.scan_queue.fetch_add(1, Ordering::Relaxed);
+    /// Queues jobs, all at once: a start has tens of thousands.
+    pub fn submit(&self, jobs: Vec<(Job, Urgency)>) {
+        let count = jobs.len();
+        self.shared.around.metrics.scan_queue.fetch_add(count as u64, Ordering::Relaxed);
         let mut queue = lock(&self.shared.queue);
-        queue.submit(job, urgency);
-        let somebody_waits = queue.idle > 0;
+        for (job, urgency) in jobs {
+            queue.submit(job, urgency);
+        }
+        let waking = queue.idle.min(count);
         drop(queue);
-        if somebody_waits {
+        for _ in 0..waking {
             self.shared.wake.notify_one();
         }
     }
@@ -226,22 +230,8 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 
 fn work(shared: &Shared, role: Role, sink: &impl Fn(Outcome)) {
     let mut buffer = Buffer::default();
-    loop {
-        let mut queue = lock(&shared.queue);
-        let job = loop {
-            if queue.stopping {
-                return;
-            }
-            match role.next(&mut queue) {
-                Some(job) => break job,
-                None => {
-                    queue.idle += usize::from(role == Role::Any);
-                    queue = role.bell(shared).wait(queue).unwrap_or_else(PoisonError::into_inner);
-                    queue.idle -= usize::from(role == Role::Any);
-                }
-            }
-        };
-        drop(queue);
+    let mut ended = None;
+    while let Some(job) = next(shared, role, ended.take(), sink) {
         let unit = job.unit;
         // A defect in a scan must not end the thread: the unit would be outstanding for ever.
         let done = catch_unwind(AssertUnwindSafe(|| perform(&job, role, &shared.around, &mut buffer)));
@@ -251,16 +241,41 @@ fn work(shared: &Shared, role: Role, sink: &impl Fn(Outcome)) {
             shared.wake_awaited.notify_one();
             continue;
         }
-        // Before the engine hears of it: it may submit the next look at once.
-        lock(&shared.queue).ended(unit);
-        let outcome = done.unwrap_or_else(|_| Outcome {
+        shared.around.metrics.scan_queue.fetch_sub(1, Ordering::Relaxed);
+        shared.around.metrics.scans.fetch_add(1, Ordering::Relaxed);
+        ended = Some(done.unwrap_or_else(|_| Outcome {
             unit,
             finding: Finding::Failed("a scan ended in a panic; the log has it".into()),
             unwatched: None,
-        });
-        shared.around.metrics.scan_queue.fetch_sub(1, Ordering::Relaxed);
-        shared.around.metrics.scans.fetch_add(1, Ordering::Relaxed);
+        }));
+    }
+}
+
+/// Hands over what `ended` and takes the next job, with one look at the queue: a start has tens of thousands of jobs, and
+/// the threads wait for each other there. None when the thread is to end.
+fn next(shared: &Shared, role: Role, ended: Option<Outcome>, sink: &impl Fn(Outcome)) -> Option<Job> {
+    let mut queue = lock(&shared.queue);
+    if let Some(outcome) = ended {
+        // Before the engine hears of it: it may submit the next look at once.
+        queue.ended(outcome.unit);
+        let job = role.next(&mut queue);
+        drop(queue);
         sink(outcome);
+        if job.is_some() {
+            return job;
+        }
+        queue = lock(&shared.queue);
+    }
+    loop {
+        if let Some(job) = role.next(&mut queue) {
+            return Some(job);
+        }
+        if queue.stopping {
+            return None;
+        }
+        queue.idle += usize::from(role == Role::Any);
+        queue = role.bell(shared).wait(queue).unwrap_or_else(PoisonError::into_inner);
+        queue.idle -= usize::from(role == Role::Any);
     }
 }
 

@@ -53,7 +53,10 @@ impl Bench {
         let projects = world.projects.keys().map(|path| ProjectEntry { path: path.clone(), added: None }).collect();
         let registry = Registry { projects, collections, problems: Vec::new() };
         let settings = Settings { home: HOME.into(), instance: 7 };
-        let state = State::new(settings, registry, loaded, Now { mono: Duration::ZERO, wall: Timestamp(0) });
+        let now = Now { mono: Duration::ZERO, wall: Timestamp(0) };
+        let mut state = State::new(settings, registry, now);
+        let mut begun = state.begin(now);
+        state.recall(loaded, now, |jobs| begun.extend(jobs));
         let mut bench = Self {
             state,
             world,
@@ -72,7 +75,8 @@ impl Bench {
             effects: 0,
             waiters: 0,
         };
-        let effects = bench.state.settle(bench.now());
+        let mut effects = bench.state.settle(bench.now());
+        effects.push(Effect::Scan(begun));
         bench.note(effects);
         bench
     }
@@ -108,11 +112,10 @@ impl Bench {
         self.effects += effects.len();
         for effect in effects {
             match effect {
-                Effect::Scan(job, urgency) => {
-                    if urgency != Urgency::WhenIdle {
-                        self.urgent.insert(job.unit);
-                    }
-                    self.jobs.push(job);
+                Effect::Scan(jobs) => {
+                    let urgent = jobs.iter().filter(|(_, urgency)| *urgency != Urgency::WhenIdle);
+                    self.urgent.extend(urgent.map(|(job, _)| job.unit));
+                    self.jobs.extend(jobs.into_iter().map(|(job, _)| job));
                 }
                 Effect::Promote(units) => self.urgent.extend(units),
                 Effect::Drain(number) => self.drains.push(number),

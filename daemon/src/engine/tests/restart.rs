@@ -85,6 +85,20 @@ fn what_is_remembered_is_shown_at_once_and_is_no_news() {
 }
 
 #[test]
+fn that_a_collection_is_nowhere_is_known_when_the_home_was_looked_at() {
+    let (before, loaded) = ran({
+        let mut world = world();
+        world.project("/q", "lost", &[("pdf", 1)]);
+        world
+    });
+    let mut bench = again(&before, before.world.clone(), loaded);
+    bench.settle();
+    assert_eq!(bench.item("/q", "pdf"), before.item("/q", "pdf"));
+    assert_eq!(bench.drift("/q", "pdf"), S::Removed);
+    bench.assert_like_fresh();
+}
+
+#[test]
 fn what_changed_meanwhile_is_news() {
     for reverse in [false, true] {
         let (before, loaded) = ran(world());

@@ -75,7 +75,7 @@ fn a_large_artifact_that_is_awaited_does_not_wait_for_others() {
             known: None,
             wants: Wants::Version,
         };
-        pool.submit(Job { unit: Unit::Tree(TreeSlot(n)), kind }, urgency);
+        pool.submit(vec![(Job { unit: Unit::Tree(TreeSlot(n)), kind }, urgency)]);
     };
     large(1, 12 * LARGE, Urgency::Now);
     large(2, 12 * LARGE, Urgency::Now);
