@@ -2,8 +2,8 @@
 //!
 //! It is linked at a fixed address too. Moving a static executable means that it writes to each of its pages that holds
 //! an address, at every start, and page faults are most of what a start costs. What that gives up, a random address of
-//! the code, hinders who can already make a program write out of bounds; this one has no `unsafe` code and reads from
-//! processes of its own user only. Stack, heap and mappings stay random.
+//! the code, hinders who can already make a program write out of bounds; this one has no `unsafe` code but its entry, and
+//! reads from processes of its own user only. Stack, heap and mappings stay random.
 //!
 //! `-C target-feature=+crt-static` would do it, but is not for a package to set. So the linker is told, for the
 //! executable only: `-static -no-pie`, and a directory that answers its `-lc -lgcc_s …` first, with scripts that lead to

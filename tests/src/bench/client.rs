@@ -72,7 +72,7 @@ fn programs(ctx: &Context, world: &World, project: &Path, socket: &Path) -> Vec<
     let same = world.sandbox.root.join("git/same");
     git::repository(&world.sandbox, &empty, None);
     git::repository(&world.sandbox, &same, Some(project));
-    let client = &ctx.programs.shipped.client;
+    let client = &installed(world, &ctx.programs.shipped.client);
     let program = |name, path: &Path, args: &[&str], directory: &Path| Program {
         name,
         path: path.to_owned(),
@@ -84,7 +84,7 @@ fn programs(ctx: &Context, world: &World, project: &Path, socket: &Path) -> Vec<
         target: Some(Target::RatioAtMost(most)),
         ..program(name, client, args, directory)
     };
-    let reference = &ctx.programs.reference_client;
+    let reference = &installed(world, &ctx.programs.reference_client);
     let socket = socket.to_str().expect("paths of a sandbox are text");
     vec![
         program(NOTHING, Path::new(NOTHING), &[], project),
@@ -99,6 +99,16 @@ fn programs(ctx: &Context, world: &World, project: &Path, socket: &Path) -> Vec<
         program("git status, empty repository", Path::new("git"), &["status"], &empty),
         program("git status, same files", Path::new("git"), &["status"], &same),
     ]
+}
+
+/// A copy of `program`, as `cp` and `cargo install` make it: what is held against it is installed too. Of a file that the
+/// linker wrote, the page cache holds small pieces, and starting it takes nine page faults more.
+fn installed(world: &World, program: &Path) -> PathBuf {
+    let directory = world.sandbox.root.join("installed");
+    let copy = directory.join(program.file_name().expect("a program has a name"));
+    fs::create_dir_all(&directory).expect("a directory of the sandbox");
+    fs::copy(program, &copy).unwrap_or_else(|e| panic!("cannot copy {}: {e}", program.display()));
+    copy
 }
 
 impl Program {
