@@ -2,7 +2,8 @@
 //!
 //! A change is announced at once ([`work`](super::work) has already waited for unfinished writes). What follows on the
 //! same artifact within [`QUIET`] is folded into one further announcement, [`CAP`] after the first change at the
-//! latest; an item that is back to what was announced is not announced again.
+//! latest; an item that is back to what was announced is not announced again. Only what is gone waits for [`GONE`] first: a
+//! directory that is replaced is away for a moment, and whoever heard of that would hear of the new one [`QUIET`] later.
 //!
 //! Readers do not wait for any of this: the snapshot changes at once.
 
@@ -15,6 +16,10 @@ use skillmeat_protocol::ids::ArtifactKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long what is gone may come back before it is told. Two renames are microseconds apart; a look at what came back takes
+/// some tenths of a millisecond.
+pub const GONE: Duration = Duration::from_micros(1500);
 
 /// Which item of which project.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +54,16 @@ struct Fold {
     changed: Option<Duration>,
     quiet: Duration,
     cap: Duration,
+    /// Nothing was told yet, because the item is gone and may come back.
+    awaits_return: bool,
+}
+
+impl Fold {
+    /// This was told at `now`.
+    fn told(view: Option<Arc<ItemView>>, cause: &Cause, now: Duration) -> Self {
+        let (quiet, cap) = (now + QUIET, now + CAP);
+        Self { told: view.clone(), now: view, cause: cause.clone(), changed: None, quiet, cap, awaits_return: false }
+    }
 }
 
 /// The open folds.
@@ -77,6 +92,11 @@ impl Announcer {
     ) -> Option<Telling> {
         let held = self.held.contains(&id.project);
         if let Some(fold) = self.folds.get_mut(&id) {
+            if let Some(since) = fold.changed.filter(|_| fold.awaits_return && !is_gone(new.as_deref())) {
+                let told = std::mem::replace(fold, Fold::told(new.clone(), cause, now)).told;
+                let news = differ(told.as_deref(), new.as_deref());
+                return news.then(|| Telling { id, told, now: new, cause: cause.clone(), since });
+            }
             fold.now = new;
             fold.cause = cause.clone();
             fold.changed.get_or_insert(now);
@@ -86,27 +106,25 @@ impl Announcer {
         if !differ(old.as_deref(), new.as_deref()) {
             return None;
         }
-        if held {
+        let until = match is_gone(new.as_deref()) && !is_gone(old.as_deref()) {
+            _ if held => Some(Duration::MAX),
+            true => Some(now + GONE),
+            false => None,
+        };
+        if let Some(until) = until {
             let fold = Fold {
                 told: old,
                 now: new,
                 cause: cause.clone(),
                 changed: Some(now),
-                quiet: Duration::MAX,
-                cap: Duration::MAX,
+                quiet: until,
+                cap: until,
+                awaits_return: !held,
             };
             self.folds.insert(id, fold);
             return None;
         }
-        let fold = Fold {
-            told: new.clone(),
-            now: new.clone(),
-            cause: cause.clone(),
-            changed: None,
-            quiet: now + QUIET,
-            cap: now + CAP,
-        };
-        self.folds.insert(id.clone(), fold);
+        self.folds.insert(id.clone(), Fold::told(new.clone(), cause, now));
         Some(Telling { id, told: old, now: new, cause: cause.clone(), since: now })
     }
 
@@ -129,7 +147,7 @@ impl Announcer {
     pub fn hold(&mut self, project: ProjectSlot) {
         self.held.insert(project);
         for (_, fold) in self.folds.iter_mut().filter(|(id, _)| id.project == project) {
-            (fold.quiet, fold.cap) = (Duration::MAX, Duration::MAX);
+            (fold.quiet, fold.cap, fold.awaits_return) = (Duration::MAX, Duration::MAX, false);
         }
     }
 
@@ -156,6 +174,12 @@ impl Announcer {
     pub fn deadline(&self) -> Option<Duration> {
         self.folds.values().map(|fold| fold.quiet).min()
     }
+}
+
+/// Whether a side of it that was there is not.
+fn is_gone(view: Option<&ItemView>) -> bool {
+    use skillmeat_protocol::drift::DriftState::{Deleted, Removed, RemovedModified};
+    view.is_none_or(|view| matches!(view.state, Deleted | Removed | RemovedModified))
 }
 
 /// Whether there is anything to tell. An item that went through another state and came back is as old as this visit, and
@@ -220,6 +244,26 @@ mod tests {
         assert!(announcer.expired(ms(29)).is_empty());
         assert!(announcer.expired(ms(30)).is_empty(), "back to what was told");
         assert_eq!(announcer.deadline(), None);
+    }
+
+    #[test]
+    fn what_is_gone_for_a_moment_was_replaced() {
+        let states = [DriftState::InSync, DriftState::Modified, DriftState::Deleted].map(view);
+        let [clean, edited, deleted] = &states;
+        for (back, news) in [(edited, true), (clean, false)] {
+            let mut announcer = Announcer::default();
+            assert!(announcer.changed(id(), clean.clone(), deleted.clone(), &CAUSE, ms(0)).is_none());
+            assert_eq!(announcer.deadline(), Some(GONE));
+            let told = announcer.changed(id(), deleted.clone(), back.clone(), &CAUSE, ms(1));
+            assert_eq!(told.map(|told| (told.told, told.now)), news.then(|| (clean.clone(), back.clone())));
+            assert!(announcer.expired(ms(100)).is_empty());
+        }
+        let mut announcer = Announcer::default();
+        announcer.changed(id(), clean.clone(), deleted.clone(), &CAUSE, ms(0));
+        let told = announcer.expired(ms(2));
+        assert_eq!(told.iter().map(|told| (&told.told, &told.now)).collect::<Vec<_>>(), [(clean, deleted)]);
+        let told = announcer.changed(id(), deleted.clone(), edited.clone(), &CAUSE, ms(3));
+        assert_eq!(told.expect("at once").now, *edited);
     }
 
     #[test]
