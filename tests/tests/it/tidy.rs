@@ -8,7 +8,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-const CRATES: [&str; 4] = ["protocol", "daemon", "client", "tests"];
+const CRATES: [&str; 5] = ["protocol", "merge", "daemon", "client", "tests"];
 
 /// Every Rust file of the workspace: path below the root, and text.
 fn sources() -> Vec<(String, String)> {
