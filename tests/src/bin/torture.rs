@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use skillmeat_tests::sandbox::Binaries;
-use skillmeat_tests::torture::{cache, connections, events, files, kill, operations};
+use skillmeat_tests::torture::{cache, connections, events, files, kill, merge, operations};
 
 const USAGE: &str = "usage: torture kill [--times N] [--seed S]
        torture cache [--bytes N] [--starts N] [--seed S]
        torture events [--ops N] [--seed S]
        torture connections [--rounds N] [--standing N] [--artifacts N] [--still SECONDS]
        torture operations [--every N] [--offset N] [--times N] [--seed S]
+       torture merge [--times N] [--seed S]
+       torture merge-corpus [--times N] [--seed S]
        torture files [--huge N] [--mebibytes N] [--records N]";
 
 fn main() -> ExitCode {
@@ -51,6 +53,11 @@ fn run() -> Result<String, String> {
             "--seed" => seed = value,
             _ => return Err(USAGE.to_owned()),
         }
+    }
+    match theme.as_str() {
+        "merge" => return merge::run(merge::Options { times, seed }).map(|tally| tally.to_string()),
+        "merge-corpus" => return merge::record(merge::Options { times, seed }),
+        _ => {}
     }
     let binaries = Binaries::beside_this_program()?;
     println!("{theme}, seed {seed}");

@@ -6,6 +6,7 @@
 //! * [`files`] – names, numbers and contents that no tool makes
 //! * [`events`] – events lost with and without notice, queues that overflow, roots and limits without events
 //! * [`operations`] – operations that are killed, or fail, at every step
+//! * [`merge`] – random texts, merged here and by git
 //!
 //! Each is a bounded run that prints what it counted (`cargo run --bin torture`), with a short version in the suite. The
 //! oracle is always the same: the answer of a daemon that was just started on the same files. Times are counted and never
@@ -28,6 +29,7 @@ pub mod events;
 pub mod files;
 mod ground;
 pub mod kill;
+pub mod merge;
 pub mod operations;
 
 /// What a run counted, in the order in which it was first counted.

@@ -1,0 +1,6 @@
+//! Merging, against what is recorded: the cases of the fixtures and what git said of random texts.
+
+mod cases;
+mod corpus;
+mod texts;
+mod trees;
