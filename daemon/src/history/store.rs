@@ -144,6 +144,18 @@ impl Batch<'_> {
         store(&self.transaction, id, content).map_err(&failed)?;
         Ok(id)
     }
+
+    /// The same of content that is recorded with `hash` from now on, by which it is found again.
+    ///
+    /// # Errors
+    /// Those of [`Batch::compose`].
+    pub fn compose_recorded(&self, content: &Content, hash: ContentHash) -> Result<ContentId, HistoryError> {
+        let id = self.compose(content)?;
+        let failed = self.history.failed("write");
+        let row = store(&self.transaction, id, content).map_err(&failed)?;
+        note(&self.transaction, hash, row, id).map_err(&failed)?;
+        Ok(id)
+    }
 }
 
 /// The row of a content, for others to refer to.

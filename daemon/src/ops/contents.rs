@@ -1,4 +1,4 @@
-//! From one content to another with as few swaps as possible, and two contents into one.
+//! From one content to another with as few swaps as possible.
 //!
 //! Where a directory is already, its files are swapped one by one: what did not change is not written, and what no hash
 //! counts (`.git`, caches) stays. Where there is nothing, the directory comes as a whole, so that nobody sees half of it;
@@ -161,30 +161,4 @@ fn files(content: &Content) -> BTreeMap<&Path, &EntryKind> {
 
 fn count(content: &Content) -> u32 {
     u32::try_from(files(content).len()).unwrap_or(u32::MAX)
-}
-
-/// Two contents that come from `base`, joined file by file; none when both changed the same file.
-///
-/// Lines within a file are not joined: what changed on both sides needs a person, or the merge of the history.
-pub fn merge(base: &Content, ours: &Content, theirs: &Content) -> Option<Content> {
-    if ours.kind != theirs.kind || clash(ours, theirs) {
-        return None;
-    }
-    let (base, one, other) = (files(base), files(ours), files(theirs));
-    let names: BTreeSet<&Path> = base.keys().chain(one.keys()).chain(other.keys()).copied().collect();
-    let mut entries = Vec::new();
-    for name in names {
-        let (was, a, b) = (base.get(name), one.get(name), other.get(name));
-        let merged = match () {
-            () if a == b => a,
-            () if a == was => b,
-            () if b == was => a,
-            () => return None,
-        };
-        if let Some(kind) = merged {
-            entries.push(ContentEntry { path: RelPath::new(name)?, kind: (*kind).clone() });
-        }
-    }
-    let merged = Content { kind: ours.kind, entries };
-    (!clash(&merged, &merged)).then_some(merged)
 }

@@ -4,7 +4,7 @@
 //!
 //! * [`lookup`], [`target`] – from names to artifacts, and where writing is allowed
 //! * [`planning`], [`plan`], [`contents`], [`texts`] – what a plan is made from, what it is, and what it leads to
-//! * [`deploy`], [`undeploy`], [`transfer`], [`fork`], [`import`], [`undo`] – one family of requests about projects each
+//! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`], [`fork`], [`import`], [`undo`] – one family of requests about projects each
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
 //!   tests interfere
@@ -33,6 +33,7 @@ pub mod import;
 pub mod locks;
 pub mod lookup;
 pub mod manage;
+pub mod merging;
 pub mod organise;
 pub mod piece;
 pub mod plan;

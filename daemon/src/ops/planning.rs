@@ -45,6 +45,8 @@ pub struct Gathered {
     pub staged: Vec<Staged>,
     /// What was put together from that.
     pub composed: Vec<Content>,
+    /// What of it is recorded, with its recorded hash.
+    pub recorded: Vec<(Content, ContentHash)>,
 }
 
 /// What was read at a path.
@@ -140,6 +142,11 @@ impl<'a> Planning<'a> {
         id
     }
 
+    /// Keeps content that was put together and is recorded with `hash`: the next merge begins with it.
+    pub fn compose_recorded(&mut self, content: Content, hash: ContentHash) {
+        self.gathered.recorded.push((content, hash));
+    }
+
     /// Keeps a file of these bytes, for a content that is put together.
     ///
     /// # Errors
@@ -220,24 +227,6 @@ impl<'a> Planning<'a> {
         let root = if profile.root == ITSELF { project.clone() } else { project.join(&profile.root) };
         let records = root.join(DEPLOYED);
         Destination { profile: profile.clone(), project, root, records }
-    }
-
-    /// The recorded hash of content that was put together from what `sources` hold.
-    ///
-    /// # Errors
-    /// A file cannot be read.
-    pub fn recorded_of(&self, content: &Content, sources: &[(&Content, &Path)]) -> Result<ContentHash, OpError> {
-        let mut digest = Sha256::new();
-        for entry in &content.entries {
-            let from = sources.iter().find(|(known, _)| known.entries.contains(entry));
-            let Some((_, root)) = from.filter(|_| matches!(entry.kind, EntryKind::File { .. })) else { continue };
-            let path = entry.path.below(root);
-            if content.kind == TreeKind::Directory {
-                digest.update(entry.path.as_os_str().as_encoded_bytes());
-            }
-            digest.update(std::fs::read(&path).map_err(OpError::io("read", &path))?);
-        }
-        Ok(ContentHash(digest.finalize().into()))
     }
 
     /// Records a deployment at `path`, as of now.

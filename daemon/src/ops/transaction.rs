@@ -96,6 +96,9 @@ impl Workshop<'_> {
             for content in &gathered.composed {
                 batch.compose(content)?;
             }
+            for (content, hash) in &gathered.recorded {
+                batch.compose_recorded(content, *hash)?;
+            }
             batch.begin(&operation)
         })?;
         let fates = self.carry_out(number, &mut staging, &staged, texts, observer);

@@ -1,12 +1,13 @@
 //! `pull`, `push` and `sync`: between a project's copies and the collections they came from.
 //!
 //! Which way is open follows from the three-way state. What only one side changed goes to the other; where both changed,
-//! changes to different files are joined, and everything else is refused with the ways on.
+//! they are merged where that is certain ([`merging`]), and everything else is refused with the ways on.
 
 use super::contents;
 use super::error::OpError;
 use super::lookup::{self, Original};
 use super::manage;
+use super::merging::{self, Merging, Side};
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning, Read, original_path};
 use crate::engine::snapshot::{ItemView, ProjectView};
@@ -280,20 +281,40 @@ pub(super) fn put_into_collection(
     Ok(planned)
 }
 
-/// Both sides changed: joined where that is certain.
+/// Both sides changed: merged where that is certain. Pulled, it is an edited copy of what the collection has; otherwise both
+/// sides get it.
 fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) -> Result<Planned, OpError> {
-    if let Some(planned) = attempt(planning, sides, way)? {
-        return Ok(planned);
-    }
-    Ok(begun(sides, Outcome::Refused)
-        .saying("the same file was changed on both sides, or the common origin is not known")
-        .ways([
-            format!(
-                "skillmeat pull {what} --strategy overwrite   # the collection's; the edits are kept in the history"
-            ),
-            format!("skillmeat push {what} --strategy overwrite   # the project's; what the collection had is kept"),
-            format!("skillmeat pull {what} --strategy fork        # the project's copy lives on as {what}-fork"),
-        ]))
+    let copy = planning.copy(sides.item, Scope::Resolved)?;
+    let from = original_path(sides.original);
+    let ours = Side { content: &copy.content, path: &sides.item.path };
+    let theirs = Side { content: &sides.source.content, path: &from };
+    let (content, hash) = match merging::merge(planning, sides.item.baseline(), ours, theirs)? {
+        Merging::Clean { content, hash } => (content, hash),
+        Merging::Refused(why) => return Ok(begun(sides, Outcome::Refused).saying(why).ways(ways_on(what))),
+    };
+    let mut planned = put_into_project(planning, sides, &content, Outcome::Merged)?;
+    let recorded = if way == Way::Pull {
+        sides.source.counted(&sides.item.path)?
+    } else {
+        let other = put_into_collection(planning, sides, &content, hash)?;
+        planned.item.files_written += other.item.files_written;
+        planned.item.files_removed += other.item.files_removed;
+        planned.pieces.extend(other.pieces);
+        planned.edits.extend(other.edits);
+        planning.compose_recorded(content, hash);
+        hash
+    };
+    planned.edits.push(record(planning, sides, recorded));
+    Ok(planned.holding(recorded))
+}
+
+/// What can be done about a conflict.
+fn ways_on(what: &str) -> [String; 3] {
+    [
+        format!("skillmeat pull {what} --strategy overwrite   # the collection's; the edits are kept in the history"),
+        format!("skillmeat push {what} --strategy overwrite   # the project's; what the collection had is kept"),
+        format!("skillmeat pull {what} --strategy fork        # the project's copy lives on as {what}-fork"),
+    ]
 }
 
 /// The merge of `deploy --merge`.
@@ -303,34 +324,4 @@ pub(super) fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<P
         return Ok(begun(sides, Outcome::Unchanged).saying("only the project changed"));
     }
     joined(planning, sides, Way::Pull, &what)
-}
-
-/// The merge, if there is one. Pulled, it is an edited copy of what the collection has; otherwise both sides get it.
-fn attempt(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way) -> Result<Option<Planned>, OpError> {
-    let copy = planning.copy(sides.item, Scope::Resolved)?;
-    let Some(base) = sides.item.baseline().map(|hash| planning.history.by_recorded(hash)).transpose()? else {
-        return Ok(None);
-    };
-    for id in base {
-        let base = planning.history.content(id)?;
-        let Some(content) = contents::merge(&base, &copy.content, &sides.source.content) else { continue };
-        let source = sides.source.counted(&sides.item.path)?;
-        let mut planned = put_into_project(planning, sides, &content, Outcome::Merged)?;
-        let recorded = if way == Way::Pull {
-            source
-        } else {
-            let from = original_path(sides.original);
-            let known: [(&Content, &Path); 2] = [(&copy.content, &sides.item.path), (&sides.source.content, &from)];
-            let hash = planning.recorded_of(&content, &known)?;
-            let other = put_into_collection(planning, sides, &content, hash)?;
-            planned.item.files_written += other.item.files_written;
-            planned.item.files_removed += other.item.files_removed;
-            planned.pieces.extend(other.pieces);
-            planned.edits.extend(other.edits);
-            hash
-        };
-        planned.edits.push(record(planning, sides, recorded));
-        return Ok(Some(planned.holding(recorded)));
-    }
-    Ok(None)
 }

@@ -15,6 +15,7 @@ use crate::binaries;
 mod crowds;
 mod events;
 mod interference;
+mod merging;
 mod names;
 mod obstacles;
 mod original;

@@ -1,7 +1,7 @@
 //! Storing: once each, all or nothing, by several at a time, and what happens where there is no room.
 
 use super::{Place, Random, Scope};
-use crate::history::{ContentId, HistoryError};
+use crate::history::{ContentId, EntryKind, HistoryError, RelPath};
 use skillmeat_protocol::hash::ContentHash;
 use std::os::unix::fs::PermissionsExt;
 
@@ -29,6 +29,22 @@ fn equal_files_and_contents_are_stored_once() {
     history.capture(&place.at("s"), Scope::Counted).expect("captured");
     assert_eq!(history.by_recorded(hash).expect("known"), [first.id, executable.id], "the latest first");
     assert_eq!(history.by_recorded(ContentHash([9; 32])).expect("known"), []);
+}
+
+#[test]
+fn what_was_put_together_is_found_by_what_is_recorded_of_it() {
+    let place = Place::new();
+    let history = place.open();
+    place.write("s/a", "x");
+    let captured = history.capture(&place.at("s"), Scope::Counted).expect("captured");
+    let mut content = history.content(captured.id).expect("stored");
+    content.entries[0].path = RelPath::new("b").expect("a path");
+    let hash = ContentHash([7; 32]);
+    let id = history.batch(|batch| batch.compose_recorded(&content, hash)).expect("stored");
+    assert_eq!((id, history.by_recorded(hash).expect("known")), (content.id(), vec![content.id()]));
+    content.entries[0].kind = EntryKind::File { hash: [9; 32], size: 1, mode: 0o644 };
+    let missing = history.batch(|batch| batch.compose_recorded(&content, hash));
+    assert!(matches!(missing, Err(HistoryError::NoBlob { .. })), "{missing:?}");
 }
 
 #[test]

@@ -10,13 +10,14 @@ use skillmeat_tests::sandbox::{remove, write};
 
 use super::*;
 
-/// One skill for each state; a conflict in one file, and one in two files that can be joined.
-const STATES: [&str; 13] = [
+/// One skill for each state; a conflict in one line, one in two files and one in two lines of a file, which can be merged.
+const STATES: [&str; 14] = [
     "in_sync",
     "modified",
     "outdated",
     "conflict",
     "joinable",
+    "interleaved",
     "deleted",
     "removed",
     "removed_modified",
@@ -60,7 +61,7 @@ fn site() -> Site {
     let mut site = Site::new(&keys, |_, collection, _| {
         for state in STATES {
             write(&collection.path(&key(state)).join("notes.md"), "notes\n");
-            write(&collection.path(&key(state)).join("deep/er/tool.py"), "print()\n");
+            write(&collection.path(&key(state)).join("deep/er/tool.py"), "import sys\n\nprint()\n");
         }
     });
     let deployed: Vec<&str> =
@@ -80,6 +81,8 @@ fn site() -> Site {
     }
     there(&site, "joinable", "notes.md", "notes there\n");
     here(&site, "joinable", "mine.md", "mine\n");
+    there(&site, "interleaved", "deep/er/tool.py", "import sys\n\nprint()\nexit()\n");
+    here(&site, "interleaved", "deep/er/tool.py", "import os\n\nprint()\n");
     there(&site, "converged", "notes.md", "the same\n");
     here(&site, "converged", "notes.md", "the same\n");
     remove(&site.project.path("skill:deleted"));
@@ -196,6 +199,17 @@ conflict
   skipped -> conflict: pull --skip, push --skip, sync --skip
   forked -> conflict: push --fork
 joinable
+  refused -> conflict: deploy, undeploy, adopt
+  updated -> in_sync: deploy --force, pull --overwrite, push --overwrite
+  merged -> modified: deploy --merge, pull, pull --merge
+  removed -> added: undeploy --force
+  recorded -> foreign: forget
+  unchanged -> conflict: import
+  forked -> in_sync: pull --fork, sync --fork
+  skipped -> conflict: pull --skip, push --skip, sync --skip
+  merged -> in_sync: push, push --merge, sync, sync --overwrite, sync --merge
+  forked -> conflict: push --fork
+interleaved
   refused -> conflict: deploy, undeploy, adopt
   updated -> in_sync: deploy --force, pull --overwrite, push --overwrite
   merged -> modified: deploy --merge, pull, pull --merge
