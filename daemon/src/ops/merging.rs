@@ -77,7 +77,8 @@ fn from_base(
         return Ok(Merging::Refused("it is a file on one side and a directory on the other".to_owned()));
     }
     let (before, one, other) = (tree(base), tree(ours.content), tree(theirs.content));
-    let trees = Trees { base: Some(&before), ours: &one, theirs: &other };
+    let name = ours.path.file_name().map(Path::new).unwrap_or(ours.path);
+    let trees = Trees { base: Some(&before), ours: &one, theirs: &other, name };
     let read = |blob: &Blob| {
         if blob.size > LARGEST_TEXT as u64 {
             return Ok(None);
@@ -164,8 +165,9 @@ fn recorded_of(
 
 /// What a person has to decide, in one sentence.
 fn told(conflicts: &[Conflict<Blob>], artifact: &Path) -> String {
-    const REASONS: [(Reason, &str); 5] = [
+    const REASONS: [(Reason, &str); 6] = [
         (Reason::Lines, "the same lines were changed on both sides"),
+        (Reason::Broken, "changed on both sides, and what comes of it cannot be parsed any more"),
         (Reason::Gone, "deleted on one side and changed on the other"),
         (Reason::Binary, "changed on both sides, and not text"),
         (Reason::Large, "changed on both sides, and too large to be merged"),

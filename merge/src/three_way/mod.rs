@@ -1,7 +1,8 @@
 //! Three-way merge: what two sides made of one base, as one.
 //!
 //! Reading order: [`TextMerge`] (three texts), made of `lines`, the `changes` between two of them and the `chunks` of both
-//! sides' changes; `markers` shows conflicts to people. [`Trees`] of [`Leaf`]s merges files by path, after `renames`.
+//! sides' changes; `markers` shows conflicts to people. [`Trees`] of [`Leaf`]s merges files by path, after `renames`;
+//! `keys` takes over where lines are in conflict and keys are not.
 //!
 //! # Invariants
 //!
@@ -11,6 +12,7 @@
 
 mod changes;
 mod chunks;
+mod keys;
 mod leaf;
 mod lines;
 mod markers;

@@ -5,6 +5,7 @@
 //! markers. Without a base nobody knows which side changed something: what differs is a conflict then, and what only one
 //! side has is kept.
 
+use super::keys::Form;
 use super::leaf::{Leaf, Tree, alike, clashes, merged_mode};
 use super::renames::{renamed, renames};
 use super::text::{LARGEST_TEXT, TextMerge, is_binary};
@@ -21,6 +22,8 @@ pub struct Trees<'a, K> {
     pub ours: &'a Tree<K>,
     /// Their side.
     pub theirs: &'a Tree<K>,
+    /// What a tree is called that is a single file: what it holds follows from that.
+    pub name: &'a Path,
 }
 
 /// What came of it.
@@ -64,6 +67,8 @@ pub enum Taken {
     OursRenamed,
     /// Both changed it, in different lines.
     Lines,
+    /// Both changed it, in different keys that are in conflict as lines.
+    Keys,
 }
 
 /// What a person has to decide about one path.
@@ -120,6 +125,9 @@ pub enum Reason {
     Gone,
     /// It is not known which side changed it.
     NoBase,
+    /// Different lines were changed, but what comes of it is not what its name says (JSON, TOML, frontmatter), while both sides
+    /// are.
+    Broken,
 }
 
 /// Why there is no merge at all.
@@ -154,7 +162,7 @@ impl<K: Clone + Eq + Hash> Trees<'_, K> {
                 _ => None,
             }
         };
-        Trees { base: Some(&moved), ours: &ours, theirs: &theirs }.merge_by_path(how, &mut read)
+        Trees { base: Some(&moved), ours: &ours, theirs: &theirs, name: self.name }.merge_by_path(how, &mut read)
     }
 
     fn merge_by_path<E>(
@@ -168,16 +176,18 @@ impl<K: Clone + Eq + Hash> Trees<'_, K> {
         for path in paths {
             let base = self.base.and_then(|base| base.get(path));
             let three = Three { base, ours: self.ours.get(path), theirs: self.theirs.get(path) };
-            let (merged, taken) = match three.decide(self.base.is_some(), read).map_err(Refusal::Unreadable)? {
-                Decision::Taken(merged, taken) => (merged, taken),
-                Decision::Conflict(kind, reason) => {
-                    let (ours, theirs) = (three.ours.cloned(), three.theirs.cloned());
-                    let stays = ours.clone().or_else(|| theirs.clone()).map(Merged::Kept);
-                    let conflict = Conflict { path: path.clone(), kind, reason, base: base.cloned(), ours, theirs };
-                    merge.conflicts.push(conflict);
-                    (stays, None)
-                }
-            };
+            let name = if path.as_os_str().is_empty() { self.name } else { path };
+            let (merged, taken) =
+                match three.decide(self.base.is_some(), Form::of(name), read).map_err(Refusal::Unreadable)? {
+                    Decision::Taken(merged, taken) => (merged, taken),
+                    Decision::Conflict(kind, reason) => {
+                        let (ours, theirs) = (three.ours.cloned(), three.theirs.cloned());
+                        let stays = ours.clone().or_else(|| theirs.clone()).map(Merged::Kept);
+                        let conflict = Conflict { path: path.clone(), kind, reason, base: base.cloned(), ours, theirs };
+                        merge.conflicts.push(conflict);
+                        (stays, None)
+                    }
+                };
             if let Some(merged) = merged {
                 merge.tree.insert(path.clone(), merged);
             }
@@ -207,6 +217,7 @@ impl<K: Clone + Eq> Three<'_, K> {
     fn decide<E>(
         &self,
         has_base: bool,
+        form: Option<Form>,
         read: &mut impl FnMut(&K) -> Result<Option<Vec<u8>>, E>,
     ) -> Result<Decision<K>, E> {
         let Self { base, ours, theirs } = *self;
@@ -225,11 +236,15 @@ impl<K: Clone + Eq> Three<'_, K> {
         match (by_us, by_them) {
             (true, false) => Ok(Decision::Taken(self.kept(ours), Some(Taken::Ours))),
             (false, _) => Ok(Decision::Taken(self.kept(theirs), Some(Taken::Theirs))),
-            (true, true) => self.both_changed(read),
+            (true, true) => self.both_changed(form, read),
         }
     }
 
-    fn both_changed<E>(&self, read: &mut impl FnMut(&K) -> Result<Option<Vec<u8>>, E>) -> Result<Decision<K>, E> {
+    fn both_changed<E>(
+        &self,
+        form: Option<Form>,
+        read: &mut impl FnMut(&K) -> Result<Option<Vec<u8>>, E>,
+    ) -> Result<Decision<K>, E> {
         let kind = if self.base.is_some() { ConflictKind::BothModified } else { ConflictKind::AddAdd };
         let conflict = |reason| Ok(Decision::Conflict(kind, reason));
         let (Some(ours), Some(theirs)) = (self.ours, self.theirs) else {
@@ -253,9 +268,18 @@ impl<K: Clone + Eq> Three<'_, K> {
         if all.iter().any(|bytes| bytes.len() > LARGEST_TEXT) {
             return conflict(Reason::Large);
         }
-        match TextMerge::new(&before, &ours, &theirs).merged() {
-            Some(bytes) => Ok(Decision::Taken(Some(Merged::Written { bytes, mode: self.mode() }), Some(Taken::Lines))),
-            None => conflict(Reason::Lines),
+        let lines = TextMerge::new(&before, &ours, &theirs).merged();
+        let reason = if lines.is_some() { Reason::Broken } else { Reason::Lines };
+        let is_good = |text: &Vec<u8>| {
+            form.is_none_or(|form| form.is_whole(text) || !form.is_whole(&ours) || !form.is_whole(&theirs))
+        };
+        let by_lines = lines.filter(is_good).map(|bytes| (bytes, Taken::Lines));
+        let by_keys = || Some((form?.merge(&before, &ours, &theirs)?, Taken::Keys));
+        match by_lines.or_else(by_keys) {
+            Some((bytes, taken)) => {
+                Ok(Decision::Taken(Some(Merged::Written { bytes, mode: self.mode() }), Some(taken)))
+            }
+            None => conflict(reason),
         }
     }
 

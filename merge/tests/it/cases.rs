@@ -88,7 +88,7 @@ fn every_case_gives_what_it_wants() {
             tree(&case[side]).into_iter().filter(|(path, _)| !is_ignored(path, &patterns)).collect()
         };
         let (base, ours, theirs) = (counted("base"), counted("local"), counted("remote"));
-        let trees = Trees { base: Some(&base), ours: &ours, theirs: &theirs };
+        let trees = Trees { base: Some(&base), ours: &ours, theirs: &theirs, name: Path::new("") };
         let merged = trees.merge(|bytes| Ok::<_, Infallible>(Some(bytes.clone())));
         let want = &case["want"];
         if let Some(clash) = want["clash"].as_array() {

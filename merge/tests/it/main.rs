@@ -2,5 +2,6 @@
 
 mod cases;
 mod corpus;
+mod keys;
 mod texts;
 mod trees;

@@ -19,7 +19,7 @@ fn tree(entries: &[&str]) -> Tree<String> {
 
 fn merge(base: Option<&[&str]>, ours: &[&str], theirs: &[&str]) -> TreeMerge<String> {
     let (base, ours, theirs) = (base.map(tree), tree(ours), tree(theirs));
-    let trees = Trees { base: base.as_ref(), ours: &ours, theirs: &theirs };
+    let trees = Trees { base: base.as_ref(), ours: &ours, theirs: &theirs, name: Path::new("") };
     trees.merge(|text| Ok::<_, Infallible>(Some(text.clone().into_bytes()))).expect("no clash")
 }
 
@@ -130,7 +130,7 @@ fn a_change_follows_a_file_that_was_only_renamed() {
 #[test]
 fn a_file_whose_bytes_are_not_given_is_a_conflict() {
     let [base, ours, theirs] = [["f=a"], ["f=b"], ["f=c"]].map(|entries| tree(&entries));
-    let trees = Trees { base: Some(&base), ours: &ours, theirs: &theirs };
+    let trees = Trees { base: Some(&base), ours: &ours, theirs: &theirs, name: Path::new("") };
     let merged = trees.merge(|_| Ok::<_, Infallible>(None)).expect("no clash");
     assert_eq!(merged.conflicts[0].reason, Reason::Large);
 }

@@ -21,6 +21,7 @@ pub mod git;
 pub mod growth;
 pub mod idle;
 pub mod memory;
+pub mod merge;
 pub mod operations;
 pub mod options;
 pub mod pass;
@@ -85,6 +86,7 @@ pub const GROUPS: &[Group] = &[
         when: When::Always,
     },
     Group { name: "operations", about: "deploying and pulling beside cp", run: operations::run, when: When::Always },
+    Group { name: "merge", about: "merging text beside git", run: merge::run, when: When::Always },
     Group { name: "idle", about: "wake-ups while nothing happens", run: idle::run, when: When::Always },
     Group { name: "storm", about: "a program that writes as fast as it can", run: storm::run, when: When::Always },
     Group { name: "sizes", about: "sizes of the programs", run: sizes::run, when: When::Always },

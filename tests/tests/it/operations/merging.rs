@@ -115,6 +115,32 @@ fn what_is_pulled_is_merged_here_only_and_can_be_pushed() {
 }
 
 #[test]
+fn keys_are_merged_where_lines_are_in_conflict_and_nothing_is_written_that_cannot_be_parsed() {
+    let settings = "{\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3\n}\n";
+    let mut site = site(&[("SKILL.md", SKILL.as_bytes()), ("settings.json", settings.as_bytes())]);
+    site.here("SKILL.md", SKILL.replace("name: s\n", "name: s\ntags: [mine]\n").as_bytes());
+    site.there("SKILL.md", SKILL.replace("version: 1.0.0", "author: them\nversion: 1.1.0").as_bytes());
+    site.here("settings.json", settings.replace("\"c\": 3", "\"c\": 3,\n  \"here\": 4").as_bytes());
+    site.there("settings.json", settings.replace("\"c\": 3", "\"c\": 3,\n  \"there\": 4").as_bytes());
+    let answer = site.run("sync_project", json!({"artifacts": [KEY]}));
+    assert_eq!(first(&answer)["outcome"], "merged", "{answer}");
+    let skill = SKILL.replace("version: 1.0.0", "author: them\ntags: [mine]\nversion: 1.1.0").into_bytes();
+    assert_eq!(site.both("SKILL.md"), [Some(skill.clone()), Some(skill)]);
+    let settings = settings.replace("\"c\": 3", "\"c\": 3,\n  \"here\": 4,\n  \"there\": 4");
+    let both = Some(settings.clone().into_bytes());
+    assert_eq!(site.both("settings.json"), [both.clone(), both]);
+
+    // The same key at two places: by line there would be no conflict.
+    site.here("settings.json", settings.replace("\"a\"", "\"x\": 1,\n  \"a\"").as_bytes());
+    site.there("settings.json", settings.replace("\"there\"", "\"x\": 2,\n  \"there\"").as_bytes());
+    let before = site.files();
+    let answer = site.run("sync_project", json!({"artifacts": [KEY]}));
+    let want = "changed on both sides, and what comes of it cannot be parsed any more: settings.json";
+    assert_eq!(first(&answer)["message"], want, "{answer}");
+    site.is_as(&before, "refused");
+}
+
+#[test]
 fn an_artifact_that_is_one_file_is_merged_too() {
     let mut site = Site::new(&["command:c"], |_, collection, _| {
         write(&collection.path("command:c"), "one\ntwo\nthree\n");
