@@ -1,7 +1,7 @@
 //! What a merge costs beside git's: a thousand files that both sides changed, read, merged and written.
 //!
-//! `git merge-tree` does the same in one process, from and into its store of objects, and finds its result there already from
-//! the second turn on. `git merge-file` is what one would put into a loop. Nobody waits for the disk.
+//! `git merge-tree` does the same in one process, from and into its store of objects, which is packed; `git merge-file` is what
+//! one would put into a loop. What a turn wrote is removed before the next, and nobody waits for the disk.
 
 use std::convert::Infallible;
 use std::fs;
@@ -28,10 +28,12 @@ pub fn run(ctx: &Context) -> Vec<Row> {
     let (mut ours, mut tree, mut file) = (Times::default(), Times::default(), Times::default());
     for turn in 0..turns {
         ctx.check();
+        sides.clear(&sandbox);
         ours.time(|| sides.merge());
         tree.time(|| git(&sandbox, &sides.repository, &["merge-tree", "--write-tree", "ours", "theirs"]));
         // One turn takes as long as all others together.
         if turn == 0 {
+            sides.clear(&sandbox);
             file.time(|| sides.merge_file(&sandbox));
         }
     }
@@ -77,7 +79,6 @@ impl Sides {
                 write(&root.join(&name), lines.concat());
             }
         }
-        fs::create_dir_all(&sides.merged).expect("a directory of the sandbox");
         repository(sandbox, &sides.repository, Some(&sides.base));
         for (branch, files) in [("ours", &sides.ours), ("theirs", &sides.theirs)] {
             git(sandbox, &sides.repository, &["checkout", "--quiet", "-b", branch, "main"]);
@@ -87,7 +88,17 @@ impl Sides {
             }
             commit(sandbox, &sides.repository, branch);
         }
+        git(sandbox, &sides.repository, &["repack", "-a", "-d", "--quiet"]);
         sides
+    }
+
+    /// Removes what merges have written.
+    fn clear(&self, sandbox: &Sandbox) {
+        if self.merged.exists() {
+            remove(&self.merged);
+        }
+        fs::create_dir(&self.merged).expect("a directory of the sandbox");
+        git(sandbox, &self.repository, &["prune", "--expire=now"]);
     }
 
     fn merge(&self) {
@@ -125,8 +136,7 @@ impl Sides {
     /// All of them lead to the same.
     fn compare(&self, sandbox: &Sandbox) {
         git(sandbox, &self.repository, &["merge", "--quiet", "--no-edit", "ours"]);
-        remove(&self.merged);
-        fs::create_dir_all(&self.merged).expect("a directory of the sandbox");
+        self.clear(sandbox);
         self.merge();
         for number in 0..self.files {
             let name = name(number);
