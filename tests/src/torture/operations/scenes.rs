@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Daemon;
+use super::{Daemon, store};
 use crate::library::{CollectionDir, ProjectDir};
 use crate::sandbox::{Binaries, Sandbox, write};
 
@@ -45,6 +45,16 @@ fn edited(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
 fn edited_on_both_sides(_: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
     write(&collection.path("skill:s0").join("notes.md"), "notes of the collection\n");
     write(&project.path("skill:s0").join("mine.md"), "mine\n");
+}
+
+/// Both sides changed the same file, and what they come from is known. Each has a change of its own beside that.
+fn edited_in_the_same_file(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    let (there, here) = (collection.path("skill:s0"), project.path("skill:s0"));
+    store::remember(&sandbox.home.join("daemon/history.db"), &there);
+    write(&there.join("poem.md"), "one\ntwo\nthree as in the collection\n");
+    write(&there.join("new/deep/file.txt"), "new\n");
+    write(&here.join("poem.md"), "one as in the project\ntwo\nthree\n");
+    std::fs::remove_file(here.join("notes.md")).expect("it was made");
 }
 
 fn foreign(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
@@ -134,6 +144,12 @@ pub(super) const SCENES: &[Scene] = &[
         prepare: edited_on_both_sides,
     },
     Scene {
+        name: "sync that merges lines",
+        method: "sync_project",
+        params: |s| of_project(s, &["skill:s0"]),
+        prepare: edited_in_the_same_file,
+    },
+    Scene {
         name: "push as a fork",
         method: "push",
         params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "strategy": "fork" }),
@@ -219,6 +235,7 @@ impl Scene {
         for key in ["skill:s0", "skill:s2"] {
             write(&collection.path(key).join("scripts/run.sh"), "echo run\n");
             write(&collection.path(key).join("notes.md"), "notes\n");
+            write(&collection.path(key).join("poem.md"), "one\ntwo\nthree\n");
         }
         sandbox.config("[settings]\ndefault-collection = \"default\"\n");
         project.deploy(&collection, &DEPLOYED);

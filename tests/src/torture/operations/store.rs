@@ -6,8 +6,19 @@ use std::io;
 use std::path::Path;
 
 use skillmeat_protocol::hash::ContentHash;
-use skillmeatd::history::{ContentEntry, ContentId, EntryKind, History, HistoryError, Listed};
+use skillmeatd::history::{ContentEntry, ContentId, EntryKind, History, HistoryError, Listed, Scope};
 use skillmeatd::model::Timestamp;
+use skillmeatd::os::private_dir;
+
+/// Lets the history know an artifact as it is now, so that it can be the base of a merge.
+///
+/// # Panics
+/// When it cannot be stored.
+pub(super) fn remember(history: &Path, artifact: &Path) {
+    private_dir::ensure(history.parent().expect("a file has a directory")).expect("a directory of the sandbox");
+    let history = History::open(history, Timestamp(0)).expect("there is none yet");
+    history.capture(artifact, Scope::Resolved).expect("it was made");
+}
 
 /// Reads every content that a step of any operation names, every byte of it. Gives how many there are.
 ///
