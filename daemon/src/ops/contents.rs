@@ -96,6 +96,13 @@ pub fn update(
             Some(planning.compose(Content { kind: TreeKind::File, entries }))
         };
         let (before, after) = (single(was), single(will));
+        let witness = Witness::of(&path)?;
+        // The witness is of now. Who wrote since it was read would be replaced, and be in nobody's history.
+        if let Some(before) = before
+            && planning.history.read(&path, Scope::Everything)?.content().id() != before
+        {
+            return Err(OpError::Touched { path });
+        }
         extent.written += u32::from(will.is_some());
         extent.removed += u32::from(will.is_none());
         let parents = path.ancestors().skip(1).take_while(|dir| *dir != place.path && dir.starts_with(&place.path));
@@ -104,7 +111,7 @@ pub fn update(
         missing.reverse();
         missing.retain(|dir| made.insert(dir.clone()));
         pieces.push(Piece {
-            witness: Witness::of(&path)?,
+            witness,
             target: path,
             root: place.root.clone(),
             before,
@@ -161,4 +168,34 @@ fn files(content: &Content) -> BTreeMap<&Path, &EntryKind> {
 
 fn count(content: &Content) -> u32 {
     u32::try_from(files(content).len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::engine::snapshot::Snapshot;
+    use crate::history::History;
+    use crate::model::Timestamp;
+    use jiff::tz::TimeZone;
+
+    #[test]
+    fn what_was_written_since_it_was_read_is_not_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path().canonicalize().expect("it is there");
+        let artifact = root.join("artifact");
+        std::fs::create_dir(&artifact).expect("a directory");
+        std::fs::write(artifact.join("a.md"), "one\n").expect("a file");
+        let history = History::open(&root.join("history.db"), Timestamp(0)).expect("there is none yet");
+        let (snapshot, zone) = (Snapshot::empty(0), TimeZone::UTC);
+        let mut planning = Planning::new(&history, &snapshot, &zone, Timestamp(0), &root);
+        let read = planning.read(&artifact, Scope::Counted).expect("read");
+        let place =
+            Place { path: artifact.clone(), root: root.clone(), missing: Vec::new(), prune_below: root.clone() };
+        let empty = Content { kind: TreeKind::Directory, entries: Vec::new() };
+        let (pieces, extent) = update(&mut planning, &place, &read.content, &empty).expect("nobody wrote");
+        assert_eq!((pieces.len(), extent), (1, Extent { written: 0, removed: 1 }));
+        std::fs::write(artifact.join("a.md"), "two\n").expect("a file");
+        let error = update(&mut planning, &place, &read.content, &empty).expect_err("somebody wrote");
+        assert!(matches!(&error, OpError::Touched { path } if *path == artifact.join("a.md")), "{error}");
+    }
 }
