@@ -156,7 +156,7 @@ pub struct DeployArgs {
     /// Replace what is in the way; the history keeps a copy
     #[arg(long, conflicts_with = "merge")]
     pub force: bool,
-    /// Join it with what is in the way, where no file was changed on both sides
+    /// Merge it with what is in the way, where that leaves no conflict
     #[arg(long)]
     pub merge: bool,
     #[command(flatten)]
@@ -201,7 +201,7 @@ pub struct TransferArgs {
 pub enum How {
     /// The source replaces the target; the history keeps a copy
     Overwrite,
-    /// Both, where no file was changed on both sides
+    /// Both merged, where that leaves no conflict
     Merge,
     /// The source becomes an artifact of its own, NAME-fork
     Fork,

@@ -121,7 +121,7 @@ pub enum InTheWay {
     Refuse,
     /// Replace it; a copy is kept in the history.
     Force,
-    /// Join both where no file was changed on both sides.
+    /// Merge both, where that leaves no conflict.
     Merge,
 }
 
@@ -131,7 +131,7 @@ pub enum InTheWay {
 pub enum Strategy {
     /// The source replaces the target; a copy of the target is kept in the history.
     Overwrite,
-    /// Both, where no file was changed on both sides.
+    /// Both merged, where that leaves no conflict.
     Merge,
     /// The source becomes an artifact of its own, called `<name>-fork`.
     Fork,
