@@ -8,7 +8,7 @@
 //!
 //! * [`args`] – command lines; [`surroundings`] – environment and directory; [`failure`] – what can go wrong
 //! * [`transport`] – one connection; [`launch`] – finding or starting a daemon, version skew; [`os`] – platforms
-//! * [`commands`] – one file a command; [`prompt`], [`watch`], [`doctor`], [`demo`] – the larger ones
+//! * [`commands`] – one file a command; [`prompt`], [`watch`], [`doctor`], [`demo`] – the larger ones; [`pager`]
 //! * [`render`] – tables, colours, escapes, porcelain; [`time`] – civil time in UTC
 //!
 //! # Invariants
@@ -25,6 +25,7 @@ pub mod doctor;
 pub mod failure;
 pub mod launch;
 pub mod os;
+pub mod pager;
 pub mod prompt;
 pub mod render;
 pub mod surroundings;

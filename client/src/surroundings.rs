@@ -25,6 +25,10 @@ pub struct Surroundings {
     pub search_path: Option<OsString>,
     /// `SKILLMEAT_NO_START`: never start a daemon.
     pub no_start: bool,
+    /// Whether a terminal shows standard output.
+    pub terminal: bool,
+    /// What `SKILLMEAT_PAGER`, or else `PAGER`, names.
+    pub pager: Option<OsString>,
     /// Whether results may be coloured.
     pub colour: bool,
     /// Whether a person reads standard error.
@@ -35,13 +39,19 @@ impl Surroundings {
     /// Those of this process.
     pub fn of_process() -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let terminal = std::io::stdout().is_terminal();
         Self {
             env: Env::of_process(os::uid()),
             cwd: std::env::current_dir().ok(),
             daemon_exe: set("SKILLMEATD").map(PathBuf::from),
             search_path: set("PATH"),
             no_start: set("SKILLMEAT_NO_START").is_some_and(|value| value != "0"),
-            colour: std::io::stdout().is_terminal() && set("NO_COLOR").is_none() && os::terminal_has_colour(),
+            terminal,
+            // Of no use where there is no terminal; an empty one is a word too.
+            pager: terminal
+                .then(|| std::env::var_os("SKILLMEAT_PAGER").or_else(|| std::env::var_os("PAGER")))
+                .flatten(),
+            colour: terminal && set("NO_COLOR").is_none() && os::terminal_has_colour(),
             interactive: std::io::stderr().is_terminal(),
         }
     }

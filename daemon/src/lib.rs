@@ -10,7 +10,7 @@
 //! * [`scan`] – looking at the disk
 //! * [`database`] – what SQLite databases have in common; [`cache`] – the index; [`history`] – what cannot be
 //!   recomputed; [`registry`] – the daemon's own two files
-//! * [`engine`] – the single owner of state; [`ops`] – what changes files
+//! * [`engine`] – the single owner of state; [`ops`] – what changes files; [`diff`] – what differs
 //! * [`server`] – the socket; [`notifications`] – hooks and desktop
 //! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
 //!   counters
@@ -19,6 +19,7 @@ pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod database;
+pub mod diff;
 pub mod drift;
 pub mod engine;
 pub mod history;

@@ -7,7 +7,7 @@
 //!
 //! Reading order:
 //!
-//! * [`ids`], [`hash`], [`clock`] – names of things
+//! * [`ids`], [`hash`], [`clock`] – names of things; [`bytes`] – what need not be text
 //! * [`drift`] – the states of a deployed artifact and what to do about them
 //! * [`request`] and [`reply`] – the closed enums of the conversation, [`event`] – what subscribers receive
 //! * [`error`] – stable error codes and the exit codes of the client
@@ -22,6 +22,7 @@
 //! * No recursive types: a decoder must not be able to overflow its stack.
 //! * JSON field names are public and are never renamed.
 
+pub mod bytes;
 pub mod clock;
 pub mod codec;
 pub mod drift;

@@ -1,12 +1,14 @@
 //! What a client can ask. Variant order is the wire: append only.
 
 pub mod collections;
+pub mod diff;
 pub mod operate;
 
 pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
     GroupEdit,
 };
+pub use diff::{DiffDetail, DiffQuery, DiffSide};
 pub use operate::{
     Add, Adopt, Deploy, Forget, Import, InTheWay, Operate, Operation, OperationId, OperationsQuery, Profiles, Remove,
     Rename, Strategy, Tag, Transfer, Undeploy, Undo, Which,
@@ -93,6 +95,8 @@ pub enum Request {
     Operations(OperationsQuery),
     /// One of them, with what it changed.
     OperationShow(OperationId),
+    /// What differs between two sides.
+    Diff(DiffQuery),
 }
 
 /// Which projects are meant.

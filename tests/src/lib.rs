@@ -15,6 +15,7 @@
 //! * [`soak`] – everything at once for a long time, and what of it stayed flat
 //! * [`unprivileged`] – leaving root, whom permissions do not stop
 //! * [`torture`] – kills, damage and lost events against the real daemon, and what must hold after each
+//! * [`patches`] – differences that are applied again, by three programs
 //! * [`fuzz`] – what must hold of every input, whoever sent it
 //! * [`encoding`] – hexadecimal and base64 of the fixtures
 //!
@@ -36,6 +37,7 @@ pub mod json;
 pub mod library;
 pub mod model;
 pub mod original;
+pub mod patches;
 pub mod process;
 pub mod raw;
 pub mod sandbox;

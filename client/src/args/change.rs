@@ -297,7 +297,7 @@ pub enum OpCommand {
 }
 
 /// Reads `TYPE:NAME`, with every spelling of a type, or a name alone.
-pub(super) fn artifact(text: &str) -> Result<String, String> {
+pub(crate) fn artifact(text: &str) -> Result<String, String> {
     match text {
         "" => Err("a name is not empty".to_owned()),
         _ if text.contains(':') => text.parse().map(|key: ArtifactKey| key.to_string()),

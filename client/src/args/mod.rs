@@ -7,6 +7,7 @@
 pub mod change;
 pub mod cli;
 pub mod collections;
+pub mod diff;
 pub mod hot;
 
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ pub use change::{
     TransferArgs, UndeployArgs, UndoArgs, Whose,
 };
 pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
+pub use diff::DiffArgs;
 
 /// One command line, understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -227,6 +229,24 @@ pub enum Command {
     /// One artifact: where it comes from, where it is deployed
     #[command(after_help = "Examples:\n  skillmeat show skill:pdf\n  skillmeat show command:review --collection work")]
     Show(ShowArgs),
+    /// What differs between two sides of an artifact, or between two files or directories
+    #[command(after_help = "Without --from and --to, by state:
+  modified, conflict, deleted   from the collection to the project
+  outdated, removed, added      from the project to the collection: what a pull would bring
+  removed_modified              from what was deployed to the project
+One of them alone is compared with the project, or the project with the collection.
+
+The output is a patch that git apply and patch read, except on a terminal, where it is paged by
+$SKILLMEAT_PAGER, $PAGER or less.
+
+Examples:
+  skillmeat diff skill:pdf
+  skillmeat diff skill:pdf --stat
+  skillmeat diff skill:pdf --from baseline --to collection
+  skillmeat diff command:review --project webapp --exit-code
+  skillmeat diff old.md new.md
+  skillmeat diff ~/a/skills/pdf ~/b/skills/pdf --name-only")]
+    Diff(DiffArgs),
     /// Print drift as it happens, until interrupted
     #[command(after_help = "Examples:\n  skillmeat watch\n  skillmeat watch --all --json | jq .")]
     Watch(Which),

@@ -4,6 +4,7 @@ pub mod change;
 pub mod collection;
 pub mod completions;
 pub mod daemon;
+pub mod diff;
 pub mod group;
 pub mod library;
 pub mod op;
@@ -58,6 +59,7 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Status(args) => status::status(context, &args),
         Command::List(args) => library::list(context, args),
         Command::Show(args) => library::show(context, args),
+        Command::Diff(args) => diff::diff(context, &args),
         Command::Watch(which) => watch::watch(context, &which),
         Command::Project(command) => project::project(context, command),
         Command::Deploy(args) => change::deploy(context, args),

@@ -51,10 +51,11 @@ pub fn json_text(connection: &mut Connection, call: &mut Call, first: Reply) -> 
     Ok(text)
 }
 
-fn set_cursor(request: &mut Request, cursor: String) {
+pub(super) fn set_cursor(request: &mut Request, cursor: String) {
     match request {
         Request::Status(query) => query.cursor = Some(cursor),
         Request::List(query) => query.cursor = Some(cursor),
+        Request::Diff(query) => query.cursor = Some(cursor),
         // Nothing else is paged; the daemon would repeat its answer, which is then the last.
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! Unix: sockets with deadlines, the peer's user, directories that only their owner may enter.
 
 use std::fs::{DirBuilder, File, Metadata};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -251,6 +251,19 @@ pub fn own_group(command: &mut Command) {
 /// Becomes another program; returns only when that failed.
 pub fn become_program(command: &mut Command) -> io::Result<u8> {
     Err(command.exec())
+}
+
+/// Becomes a program that reads `text` from its standard input; returns only when that failed.
+pub fn show(command: &mut Command, text: &[u8]) -> io::Result<u8> {
+    let name =
+        format!("skillmeat-{}-{:x}", std::process::id(), std::time::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_nanos()));
+    let path = std::env::temp_dir().join(name);
+    let mut file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    // From here on nobody else can reach it, and nothing is left of it.
+    std::fs::remove_file(&path)?;
+    file.write_all(text)?;
+    file.seek(io::SeekFrom::Start(0))?;
+    become_program(command.stdin(file))
 }
 
 /// Whether terminals understand colour sequences.

@@ -216,6 +216,16 @@ pub fn become_program(command: &mut Command) -> io::Result<u8> {
     Ok(command.status()?.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
+/// Runs a program that reads `text` from its standard input.
+pub fn show(command: &mut Command, text: &[u8]) -> io::Result<u8> {
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // Who leaves it early wants no more.
+        let _ = input.write_all(text);
+    }
+    child.wait().map(|_| 0)
+}
+
 /// Whether terminals understand colour sequences.
 pub fn terminal_has_colour() -> bool {
     std::env::var_os("WT_SESSION").is_some()

@@ -1,6 +1,7 @@
 //! How answers look.
 
 pub mod artifacts;
+pub mod diff;
 pub mod groups;
 pub mod history;
 pub mod json;
@@ -9,6 +10,7 @@ pub mod porcelain;
 pub mod progress;
 pub mod projects;
 pub mod resolve;
+pub mod stat;
 pub mod status;
 pub mod table;
 pub mod term;

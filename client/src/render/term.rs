@@ -33,6 +33,11 @@ impl Tone {
         }
     }
 
+    /// What begins it on a terminal; `ESC [ 0 m` ends it.
+    pub fn begin(self) -> String {
+        format!("\x1b[{}m", self.code())
+    }
+
     const fn code(self) -> &'static str {
         match self {
             Self::Plain => "",

@@ -92,7 +92,6 @@ pub(super) fn bytes(history: &History, bytes: &[u8], mode: u32) -> Result<Staged
 
 /// Reads what is at `path`, without the lock but for asking which files are stored already.
 pub(super) fn read(history: &History, path: &Path, scope: Scope) -> Result<Staged, HistoryError> {
-    let listing = walk::list(path, scope)?;
     let mut reader = Reader {
         history,
         spool: Spool::new(history.directory()),
@@ -100,7 +99,22 @@ pub(super) fn read(history: &History, path: &Path, scope: Scope) -> Result<Stage
         seen: HashSet::new(),
         buffer: Vec::new(),
     };
-    let mut hashes = Hashes::new(&listing);
+    let (content, recorded) = gather(path, scope, &mut |path, stamp, also| reader.file(path, stamp, also))?;
+    Ok(Staged { content, recorded, blobs: reader.blobs, spool: reader.spool })
+}
+
+/// How one file is read: everything of it is passed on, and its hash returned.
+pub(super) type ReadFile<'a> =
+    &'a mut dyn FnMut(&Path, &Stamp, &mut dyn FnMut(&[u8])) -> Result<[u8; 32], HistoryError>;
+
+/// What is at `path`, of which `file` reads the files.
+pub(super) fn gather(
+    path: &Path,
+    scope: Scope,
+    file: ReadFile<'_>,
+) -> Result<(Content, Option<Recorded>), HistoryError> {
+    let listing = walk::list(path, scope)?;
+    let (mut hashes, mut buffer) = (Hashes::new(&listing), Vec::new());
     let mut entries = Vec::new();
     for found in &listing.found {
         let kept = !found.ignored || scope == Scope::Everything;
@@ -109,12 +123,12 @@ pub(super) fn read(history: &History, path: &Path, scope: Scope) -> Result<Stage
         }
         let kind = match &found.kind {
             FoundKind::File { stamp, mode } if kept => {
-                let hash = reader.file(&found.path, stamp, |piece| hashes.piece(found, piece))?;
+                let hash = file(&found.path, stamp, &mut |piece| hashes.piece(found, piece))?;
                 Some(EntryKind::File { hash, size: stamp.size, mode: *mode })
             }
             kind => {
                 if let Some(stamp) = found.stamp().filter(|_| hashes.wants(found)) {
-                    each_piece(&found.path, stamp, &mut reader.buffer, |piece| {
+                    each_piece(&found.path, stamp, &mut buffer, |piece| {
                         hashes.piece(found, piece);
                         Ok(())
                     })?;
@@ -135,7 +149,7 @@ pub(super) fn read(history: &History, path: &Path, scope: Scope) -> Result<Stage
         listing.kind == TreeKind::File && matches!(entries[..], [ContentEntry { kind: EntryKind::Symlink { .. }, .. }]);
     let content = Content { kind: listing.kind, entries };
     let recorded = (!is_link).then(|| hashes.finish());
-    Ok(Staged { content, recorded, blobs: reader.blobs, spool: reader.spool })
+    Ok((content, recorded))
 }
 
 struct Reader<'a> {
@@ -149,7 +163,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Hashes a file, and packs it if nobody has yet.
-    fn file(&mut self, path: &Path, stamp: &Stamp, mut also: impl FnMut(&[u8])) -> Result<[u8; 32], HistoryError> {
+    fn file(&mut self, path: &Path, stamp: &Stamp, also: &mut dyn FnMut(&[u8])) -> Result<[u8; 32], HistoryError> {
         let mut hasher = Sha256::new();
         each_piece(path, stamp, &mut self.buffer, |piece| {
             hasher.update(piece);
@@ -183,7 +197,7 @@ impl Reader<'_> {
 }
 
 /// Passes a file on in pieces of [`CHUNK`] bytes, the last one shorter. A file of one piece stays in the buffer.
-fn each_piece(
+pub(super) fn each_piece(
     path: &Path,
     expected: &Stamp,
     buffer: &mut Vec<u8>,

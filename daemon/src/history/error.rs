@@ -65,6 +65,12 @@ pub enum HistoryError {
         /// What changed.
         path: PathBuf,
     },
+    /// Nobody waits for it any more.
+    #[error("reading {} was given up", path.display())]
+    GivenUp {
+        /// What was being read.
+        path: PathBuf,
+    },
     /// Too much for one artifact.
     #[error("{} holds more than {limit} {what}", path.display())]
     TooMuch {

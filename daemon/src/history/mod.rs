@@ -3,7 +3,7 @@
 //! Everything that an operation replaces or removes is kept here first, with what the operation is about to do. So a kill at
 //! any instruction can be completed or reversed, and a finished operation undone. Nothing is ever deleted.
 //!
-//! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), `store` and `spool` (where the bytes go),
+//! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`inspect`] (reading one without keeping it), `store` and `spool` (where the bytes go),
 //! [`Written`] (putting one back), [`Operation`] and [`Journalled`] (the journal), `open` and `backup`.
 //!
 //! # Locking
@@ -42,6 +42,7 @@ mod capture;
 mod content;
 mod error;
 mod frame;
+mod inspect;
 mod journal;
 mod materialise;
 mod open;
@@ -54,6 +55,7 @@ mod walk;
 pub use capture::{Capture, Recorded, Scope, Staged};
 pub use content::{Content, ContentEntry, ContentId, EntryKind, RelPath};
 pub use error::HistoryError;
+pub use inspect::{inspect, read_file};
 pub use journal::{Journalled, Listed, Operation, OperationId, OperationState, Root, RootKind, Step};
 pub use materialise::Written;
 

@@ -7,7 +7,7 @@ use super::encoding::{Asked, Incoming, Push, ReplyTo, payload_json, too_large, t
 use super::inbox::Inbox;
 use super::limits;
 use skillmeat_protocol::error::{ErrorCode, WireError};
-use skillmeat_protocol::reply::{JsonPage, ListReply, Reply, StatusReply};
+use skillmeat_protocol::reply::{DiffReply, JsonPage, ListReply, Reply, StatusReply};
 use skillmeat_protocol::request::{Call, Format, Request};
 use skillmeat_protocol::{codec, frame};
 use tokio::io::AsyncRead;
@@ -39,6 +39,7 @@ fn is_resumed(request: &Request) -> bool {
     match request {
         Request::Status(query) => query.cursor.is_some(),
         Request::List(query) => query.cursor.is_some(),
+        Request::Diff(query) => query.cursor.is_some(),
         _ => false,
     }
 }
@@ -90,6 +91,10 @@ fn as_json(resumed: bool, reply: Reply) -> Result<Reply, WireError> {
         Reply::List(list) if resumed || list.next.is_some() => {
             let shell = ListReply { artifacts: Vec::new(), next: None, ..list };
             json_page(&shell, &list.artifacts, list.next).map_err(unwritable)
+        }
+        Reply::Diff(diff) if resumed || diff.next.is_some() => {
+            let shell = DiffReply { files: Vec::new(), next: None, ..diff };
+            json_page(&shell, &diff.files, diff.next).map_err(unwritable)
         }
         reply => payload_json(&reply).map(Reply::Json).map_err(unwritable),
     }

@@ -2,7 +2,7 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    collections, discover, health, init, list, metrics, operate, projects, shutdown, status, subscribe, sync,
+    collections, diff, discover, health, init, list, metrics, operate, projects, shutdown, status, subscribe, sync,
 };
 use super::paging::Pages;
 use super::picture::Terms;
@@ -46,6 +46,8 @@ pub(super) async fn answer(
     let limit = match call.request {
         Request::Discover(_) => terms.asked_deadline.unwrap_or(Duration::MAX),
         Request::Operate(_) => Duration::MAX,
+        // What is compared may be as large as what is searched.
+        Request::Diff(_) => terms.asked_deadline.unwrap_or(limits::DEADLINE_MAX),
         _ => terms.deadline + limits::ENGINE_GRACE + GRACE,
     };
     match timeout(limit, isolated(handle(context, pages, &terms, call.request, progress))).await {
@@ -90,6 +92,7 @@ async fn handle(
         Request::Operate(query) => Reply::Operated(operate::answer(context, query, progress).await?),
         Request::Operations(query) => Reply::Operations(operate::list(context, query).await?),
         Request::OperationShow(query) => Reply::Operation(operate::show(context, query).await?),
+        Request::Diff(query) => Reply::Diff(diff::answer(context, pages, terms, query).await?),
         Request::Shutdown(query) => Reply::Stopping(shutdown::answer(context, &query)?),
     }))
 }

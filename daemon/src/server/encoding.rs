@@ -132,6 +132,7 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::Operated(payload) => to_string(payload),
         Reply::Operations(payload) => to_string(payload),
         Reply::Operation(payload) => to_string(payload),
+        Reply::Diff(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

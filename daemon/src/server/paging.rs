@@ -6,13 +6,24 @@
 
 use super::limits;
 use super::picture::Picture;
+use crate::diff::{Position, Prepared};
 use skillmeat_protocol::clock::Clock;
 use skillmeat_protocol::error::{ErrorCode, WireError};
+use std::sync::Arc;
 
 /// What a connection remembers of an unfinished answer.
 #[derive(Default)]
 pub(super) struct Pages {
     kept: Option<Picture>,
+    compared: Option<Arc<Compared>>,
+    /// Comparisons that this connection asked for in several pages, so that none is taken for another.
+    comparisons: u64,
+}
+
+/// A comparison, and the picture that it was made with.
+pub(super) struct Compared {
+    pub(super) prepared: Prepared,
+    pub(super) picture: Picture,
 }
 
 /// Where a page starts, and on which picture.
@@ -29,12 +40,8 @@ impl Pages {
     pub(super) fn resume(&self, cursor: &str) -> Result<Resumed, WireError> {
         let parsed =
             cursor.split_once('+').and_then(|(clock, at)| Some((clock.parse::<Clock>().ok()?, at.parse().ok()?)));
-        let (clock, position) =
-            parsed.ok_or_else(|| WireError::new(ErrorCode::InvalidParams, format!("'{cursor}' is not a cursor")))?;
-        let picture = self.kept.clone().filter(|kept| kept.snapshot.clock == clock).ok_or_else(|| {
-            WireError::new(ErrorCode::InvalidParams, "the cursor has expired")
-                .hint("ask again without a cursor; pages must be read on the connection that got the first")
-        })?;
+        let (clock, position) = parsed.ok_or_else(|| no_cursor(cursor))?;
+        let picture = self.kept.clone().filter(|kept| kept.snapshot.clock == clock).ok_or_else(expired)?;
         Ok(Resumed { picture, position })
     }
 
@@ -45,10 +52,48 @@ impl Pages {
         cursor
     }
 
+    /// The comparison and position that `cursor` continues.
+    ///
+    /// # Errors
+    /// As [`Pages::resume`].
+    pub(super) fn resume_diff(&self, cursor: &str) -> Result<(Arc<Compared>, Position), WireError> {
+        let parsed = || {
+            let numbers: Option<Vec<u64>> = cursor.strip_prefix('d')?.split('.').map(|n| n.parse().ok()).collect();
+            let at = |n: u64| usize::try_from(n).ok();
+            match numbers?[..] {
+                [number, file, hunk, line] => {
+                    Some((number, Position { file: at(file)?, hunk: at(hunk)?, line: at(line)? }))
+                }
+                _ => None,
+            }
+        };
+        let (number, position) = parsed().ok_or_else(|| no_cursor(cursor))?;
+        let compared = self.compared.clone().filter(|_| number == self.comparisons).ok_or_else(expired)?;
+        Ok((compared, position))
+    }
+
+    /// Ends a page of a comparison.
+    pub(super) fn end_diff(&mut self, compared: &Arc<Compared>, next: Option<Position>) -> Option<String> {
+        let goes_on = self.compared.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, compared));
+        self.comparisons += u64::from(!goes_on);
+        self.compared = next.is_some().then(|| Arc::clone(compared));
+        next.map(|Position { file, hunk, line }| format!("d{}.{file}.{hunk}.{line}", self.comparisons))
+    }
+
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
+        self.compared = None;
         self.kept = None;
     }
+}
+
+fn no_cursor(cursor: &str) -> WireError {
+    WireError::new(ErrorCode::InvalidParams, format!("'{cursor}' is not a cursor"))
+}
+
+fn expired() -> WireError {
+    WireError::new(ErrorCode::InvalidParams, "the cursor has expired")
+        .hint("ask again without a cursor; pages must be read on the connection that got the first")
 }
 
 /// Fills one page from `position`: rows are made one by one until their weights reach a page's, so a page holds at
@@ -76,7 +121,6 @@ pub(super) fn fill<S, T>(
 mod tests {
     use super::*;
     use crate::engine::snapshot::Snapshot;
-    use std::sync::Arc;
 
     #[test]
     fn pages_join_to_the_whole_and_hold_at_least_one_row() {

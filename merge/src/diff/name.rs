@@ -5,10 +5,19 @@
 
 /// `prefix` and `path`, quoted as one where that is needed.
 pub fn quoted(prefix: &str, path: &[u8]) -> Vec<u8> {
+    quoted_if(prefix, path, |_| false)
+}
+
+/// [`quoted`] also where there is nothing but a blank.
+pub fn quoted_with_blanks(prefix: &str, path: &[u8]) -> Vec<u8> {
+    quoted_if(prefix, path, |byte| byte == b' ')
+}
+
+fn quoted_if(prefix: &str, path: &[u8], also: fn(u8) -> bool) -> Vec<u8> {
     let whole = [prefix.as_bytes(), path].concat();
     let is_text = std::str::from_utf8(&whole).is_ok();
     let needs = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7f) || (*byte >= 0x80 && !is_text);
-    if !whole.iter().any(needs) {
+    if !whole.iter().any(|byte| needs(byte) || also(*byte)) {
         return whole;
     }
     let mut out = vec![b'"'];
@@ -67,6 +76,8 @@ mod tests {
         for (path, want) in table {
             assert_eq!(quoted("a/", path), want, "{path:?}");
         }
+        assert_eq!(quoted_with_blanks("a/", b"a b"), b"\"a/a b\"");
+        assert_eq!(quoted_with_blanks("a/", b"ab"), b"a/ab");
         assert_eq!(alone("b/", b"a b"), b"b/a b\t");
         assert_eq!(alone("b/", b"a b\n"), b"\"b/a b\\n\"");
     }

@@ -43,13 +43,15 @@ impl Header<'_> {
             |parts: &[&[u8]]| parts.iter().try_for_each(|part| out.write_all(part)).and_then(|()| out.write_all(b"\n"));
         // git knows one way only of saying that there is a difference which is not shown.
         let is_named = matches!(self.kind, Kind::Binary | Kind::Large);
-        let (a, b) = (name::quoted("a/", self.path), name::quoted("b/", self.path));
+        // Where this line is the only one with the name, patch must find its end: a blank is quoted, which git reads too.
+        let quoted = if self.lines == Lines::None { name::quoted_with_blanks } else { name::quoted };
+        let (a, b) = (quoted("a/", self.path), quoted("b/", self.path));
         line(&[b"diff --git ", &a, b" ", &b])?;
         match (self.old, self.new) {
             (None, Some(new)) => line(&[b"new file mode ", new.as_str().as_bytes()])?,
             (Some(old), None) => line(&[b"deleted file mode ", old.as_str().as_bytes()])?,
-            // Without a line here, git takes what has no lines for remarks between patches.
-            (Some(old), Some(new)) if old != new || is_named => {
+            // Without a line here, git takes what has no lines for remarks between patches, and patch a link for a file.
+            (Some(old), Some(new)) if old != new || is_named || self.kind == Kind::Symlink => {
                 line(&[b"old mode ", old.as_str().as_bytes()])?;
                 line(&[b"new mode ", new.as_str().as_bytes()])?;
             }
@@ -144,6 +146,11 @@ mod tests {
                 patch("f", Some((R, "a\nb\n")), Some((R, "a\nc"))),
                 "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n\\ No newline at end of file\n",
             ),
+            (
+                patch("f", Some((S, "a")), Some((S, "b"))),
+                "diff --git a/f b/f\nold mode 120000\nnew mode 120000\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n\
+                 -a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n",
+            ),
             (patch("f", Some((R, "a")), Some((E, "a"))), "diff --git a/f b/f\nold mode 100644\nnew mode 100755\n"),
             (patch("f", None, Some((R, ""))), "diff --git a/f b/f\nnew file mode 100644\n"),
             (
@@ -157,7 +164,7 @@ mod tests {
             ),
             (
                 patch("f g", Some((R, "\0")), Some((R, ""))),
-                "diff --git a/f g b/f g\nold mode 100644\nnew mode 100644\nBinary files a/f g and b/f g differ\n",
+                "diff --git \"a/f g\" \"b/f g\"\nold mode 100644\nnew mode 100644\nBinary files a/f g and b/f g differ\n",
             ),
             (
                 patch("f", Some((R, "a\r\n")), Some((R, "a\n"))),

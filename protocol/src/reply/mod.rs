@@ -1,8 +1,9 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
-//! One file a family: [`status`], [`library`], [`operation`], [`projects`], [`stream`], [`daemon`].
+//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`projects`], [`stream`], [`daemon`].
 
 pub mod daemon;
+pub mod diff;
 pub mod library;
 pub mod operation;
 pub mod projects;
@@ -10,6 +11,7 @@ pub mod status;
 pub mod stream;
 
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
+pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
 pub use library::{
     Artifact, CollectionInfo, CollectionReply, CollectionsReply, Deployment, Group, ListReply, TagDefinition,
 };
@@ -60,6 +62,7 @@ pub enum Reply {
     Operated(OperationReply),
     Operations(OperationsReply),
     Operation(OperationShowReply),
+    Diff(DiffReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use skillmeat_tests::patches::programs;
 use skillmeat_tests::sandbox::Binaries;
 use skillmeat_tests::torture::{cache, connections, events, files, kill, merge, operations};
 
@@ -12,6 +13,7 @@ const USAGE: &str = "usage: torture kill [--times N] [--seed S]
        torture operations [--every N] [--offset N] [--times N] [--seed S]
        torture merge [--times N] [--seed S]
        torture merge-corpus [--times N] [--seed S]
+       torture patches [--times N] [--seed S]
        torture files [--huge N] [--mebibytes N] [--records N]";
 
 fn main() -> ExitCode {
@@ -71,6 +73,8 @@ fn run() -> Result<String, String> {
         }
         "events" => events::run(&binaries, events::Options { operations: ops, seed }).map(|report| text(&report)),
         "operations" => operations::run(&binaries, operations::Options { every, offset, random: times, seed })
+            .map(|report| text(&report)),
+        "patches" => programs::run(programs::Options { times, seed, by: programs::Readers::Programs })
             .map(|report| text(&report)),
         "files" => files::run(&binaries, hostile).map(|report| text(&report)),
         _ => Err(USAGE.to_owned()),

@@ -16,6 +16,7 @@ use skillmeat_tests::encoding::hex;
 
 use self::samples::{call, replies, requests, words};
 
+mod diff;
 mod operations;
 mod samples;
 
@@ -25,17 +26,22 @@ fn every_message_has_the_bytes_it_always_had() {
     messages.push(("preamble".into(), hex(&preamble(PROTOCOL))));
     let welcome = Welcome { protocol: PROTOCOL, instance: 0x0123_4567_89ab_cdef, version: "1.2.3".into() };
     messages.push(("welcome".into(), hex(&welcome.to_bytes())));
-    for request in requests().into_iter().chain(operations::requests()) {
+    for request in requests().into_iter().chain(operations::requests()).chain([diff::request()]) {
         let name = format!("request-{}", request_name(&request));
         messages.push((name, round_trip_request(&call(request))));
     }
-    for reply in replies().into_iter().chain(operations::replies()) {
+    for reply in replies().into_iter().chain(operations::replies()).chain([diff::reply()]) {
         let bytes = codec::encode(&reply).expect("replies encode");
         assert_eq!(codec::decode_reply::<Reply>(&bytes).expect("our own bytes"), reply);
         messages.push((format!("reply-{}", reply_name(&reply)), hex(&bytes)));
     }
-    messages
-        .extend(words().into_iter().chain(operations::words()).map(|(name, bytes)| (format!("words-{name}"), bytes)));
+    messages.extend(
+        words()
+            .into_iter()
+            .chain(operations::words())
+            .chain(diff::words())
+            .map(|(name, bytes)| (format!("words-{name}"), bytes)),
+    );
 
     let names: Vec<_> = messages.iter().map(|(name, _)| name.as_str()).collect();
     let wanted = REQUESTS.iter().chain(&operations::NAMES).map(|n| format!("request-{n}"));
@@ -92,7 +98,7 @@ fn wrapped(bytes: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-const REQUESTS: [&str; 16] = [
+const REQUESTS: [&str; 17] = [
     "status",
     "list",
     "show",
@@ -109,6 +115,7 @@ const REQUESTS: [&str; 16] = [
     "init",
     "shutdown",
     "verify",
+    "diff",
 ];
 
 /// A new variant does not compile until it has a name here, and does not pass until it has a sample.
@@ -133,10 +140,11 @@ fn request_name(request: &Request) -> &'static str {
         Request::Operate(operate) => operations::name(&operate.operation),
         Request::Operations(_) => "operations",
         Request::OperationShow(_) => "operation-show",
+        Request::Diff(_) => "diff",
     }
 }
 
-const REPLIES: [&str; 25] = [
+const REPLIES: [&str; 26] = [
     "error",
     "status",
     "list",
@@ -162,6 +170,7 @@ const REPLIES: [&str; 25] = [
     "operated",
     "operations",
     "operation",
+    "diff",
 ];
 
 fn reply_name(reply: &Reply) -> &'static str {
@@ -191,6 +200,7 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::Operated(_) => "operated",
         Reply::Operations(_) => "operations",
         Reply::Operation(_) => "operation",
+        Reply::Diff(_) => "diff",
     }
 }
 

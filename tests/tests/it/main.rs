@@ -9,6 +9,7 @@ use skillmeat_tests::sandbox::Binaries;
 
 mod bench;
 mod cli;
+mod diff;
 mod freshness;
 mod fuzz;
 mod golden;
@@ -20,6 +21,7 @@ mod managing;
 mod model;
 mod notifications;
 mod operations;
+mod patches;
 mod planted;
 mod problems;
 mod resources;

@@ -4,6 +4,7 @@
 use skillmeat_protocol::error::{ErrorCode, WireError};
 
 pub(super) mod collections;
+pub(super) mod diff;
 pub(super) mod discover;
 pub(super) mod health;
 pub(super) mod init;

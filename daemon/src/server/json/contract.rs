@@ -41,6 +41,7 @@ fn as_written(method: &str, value: &Value) -> Value {
         "hello" => value.clone(),
         "status" => written_as::<StatusReply>(value),
         "list" | "show" => written_as::<ListReply>(value),
+        "diff" => written_as::<DiffReply>(value),
         "projects.list" => written_as::<ProjectsReply>(value),
         "projects.add" | "projects.remove" => written_as::<ProjectInfo>(value),
         "projects.discover" => written_as::<DiscoverReply>(value),

@@ -107,7 +107,7 @@ fn group(verb: &str, params: &Map<String, Value>) -> Result<Option<Operation>, W
 }
 
 /// `mcp-server:x` becomes `mcp:x`; a name alone says no type and stays what it is.
-fn artifact(text: &str) -> Result<String, WireError> {
+pub(super) fn artifact(text: &str) -> Result<String, WireError> {
     if !text.contains(':') {
         return Ok(text.to_owned());
     }

@@ -13,11 +13,12 @@ use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use skillmeat_protocol::request::{Call, Format, Freshness, Request};
 
 /// The methods that change no artifact, as `hello` lists them.
-pub(super) const METHODS: [&str; 17] = [
+pub(super) const METHODS: [&str; 18] = [
     "hello",
     "status",
     "list",
     "show",
+    "diff",
     "projects.list",
     "projects.add",
     "projects.remove",
@@ -60,6 +61,10 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
                 params.insert("name".to_owned(), key.name.into());
             }
             Request::Show(whole(params)?)
+        }
+        "diff" => {
+            fold(&mut params, "artifact", operations::artifact)?;
+            Request::Diff(whole(params)?)
         }
         "projects.list" => Request::Projects,
         "projects.add" => Request::ProjectAdd(whole(params)?),
