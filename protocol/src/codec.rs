@@ -82,11 +82,15 @@ fn complete<T>(decoded: Result<(T, usize), bincode::error::DecodeError>, len: us
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::Bytes;
     use crate::clock::Clock;
     use crate::drift::DriftState;
     use crate::ids::ArtifactType;
-    use crate::reply::{Counts, Item, ProjectState, ProjectStatus, Reply, SubscribedReply};
-    use crate::request::{Call, Format, Freshness, ListQuery, Request};
+    use crate::reply::{
+        Counts, DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileStatus, Item, LineOp, ProjectState,
+        ProjectStatus, Reply, SideInfo, SubscribedReply,
+    };
+    use crate::request::{Call, DiffSide, Format, Freshness, ListQuery, Request};
 
     fn item() -> Item {
         Item {
@@ -128,6 +132,46 @@ mod tests {
         Reply::Subscribed(SubscribedReply { clock, fresh_instance: true, snapshot: vec![project], events: Vec::new() })
     }
 
+    /// A comparison with `n` lines, as small on the wire as lines get.
+    fn lines(n: usize) -> Reply {
+        let line = DiffLine { op: LineOp::Context, text: Bytes::default(), marks: Vec::new() };
+        let hunk =
+            DiffHunk { old_start: 0, old_lines: 0, new_start: 0, new_lines: 0, continued: false, lines: vec![line; n] };
+        let file = FileDiff {
+            path: Bytes::default(),
+            status: FileStatus::Modified,
+            kind: DiffKind::Text,
+            old_mode: None,
+            new_mode: None,
+            old_hash: None,
+            new_hash: None,
+            old_size: None,
+            new_size: None,
+            added: None,
+            removed: None,
+            continued: false,
+            hunks: vec![hunk],
+        };
+        let side = || SideInfo {
+            side: DiffSide::Baseline,
+            label: String::new(),
+            present: false,
+            path: None,
+            content_hash: None,
+        };
+        Reply::Diff(DiffReply {
+            clock: Clock { instance: 1, generation: 1 },
+            identical: false,
+            fresh: true,
+            stale: None,
+            from: side(),
+            to: side(),
+            files_changed: 1,
+            files: vec![file],
+            next: None,
+        })
+    }
+
     #[test]
     fn what_may_be_sent_can_be_decoded() {
         let empty = encode(&item()).expect("encodes").len();
@@ -137,6 +181,8 @@ mod tests {
             assert!((len - 20 * empty..=len).contains(&bytes.len()), "{} of {len}", bytes.len());
             assert!(decode_reply::<Reply>(&bytes).expect("our own bytes") == reply);
         }
+        let bytes = encode(&lines(MIDDLE / 3 - 100)).expect("encodes");
+        assert!(decode_reply::<Reply>(&bytes).expect("our own bytes") == lines(MIDDLE / 3 - 100));
         let collections = vec![String::new(); MAX_REQUEST - 32];
         let types = vec![ArtifactType::Agent; 16];
         let request = Request::List(ListQuery { types, collections, cursor: None });

@@ -132,13 +132,14 @@ fn print(
     loop {
         for file in &page.files {
             match (args.name_only, args.stat) {
+                (true, _) if file.continued => {}
                 (true, _) => name(out, &stat::shown(file), look)?,
                 (_, true) => {}
                 _ => write_file(out, file, look)?,
             }
         }
         if args.stat {
-            counted.append(&mut page.files);
+            counted.extend(page.files.drain(..).filter(|file| !file.continued));
         }
         let Some(next) = page.next.take() else { break };
         pages::set_cursor(&mut call.request, next);

@@ -18,8 +18,6 @@ pub struct Subject<'a> {
     pub item: &'a Item,
     /// Its project, where the working directory does not tell.
     pub project: Option<&'a str>,
-    /// Its absolute path in the collection, when it is known.
-    pub collection_path: Option<String>,
 }
 
 /// The meaning of a state.
@@ -40,11 +38,6 @@ pub const fn meaning(state: DriftState) -> &'static str {
     }
 }
 
-/// Whether somebody has to look at both sides before anything can be done.
-pub const fn needs_both_sides(state: DriftState) -> bool {
-    matches!(state, DriftState::Conflict | DriftState::Foreign)
-}
-
 impl Subject<'_> {
     /// The commands, the most likely one first.
     pub fn commands(&self) -> Vec<String> {
@@ -57,15 +50,18 @@ impl Subject<'_> {
             DriftState::Conflict => {
                 let merge = (item.mergeable != Some(false)).then(|| self.on("pull", " --strategy merge"));
                 let ways = [self.on("pull", " --strategy overwrite"), self.on("push", " --strategy overwrite")];
-                self.difference().into_iter().chain(merge).chain(ways).collect()
+                std::iter::once(self.on("diff", "")).chain(merge).chain(ways).collect()
             }
             DriftState::Deleted => vec![self.with_collection("deploy", ""), self.on("undeploy", "")],
             DriftState::Removed => vec![self.on("undeploy", "")],
             DriftState::RemovedModified => vec![self.on("push", ""), self.on("undeploy", " --force")],
             DriftState::Added => vec![self.with_collection("deploy", "")],
             DriftState::Foreign => {
-                let ways = [self.with_collection("adopt", ""), self.with_collection("deploy", " --force")];
-                self.difference().into_iter().chain(ways).collect()
+                vec![
+                    self.with_collection("diff", ""),
+                    self.with_collection("adopt", ""),
+                    self.with_collection("deploy", " --force"),
+                ]
             }
             DriftState::Untracked => vec![self.on("import", "")],
             DriftState::Unreadable => vec![match &item.path {
@@ -73,11 +69,6 @@ impl Subject<'_> {
                 None => "skillmeat doctor".to_owned(),
             }],
         }
-    }
-
-    fn difference(&self) -> Option<String> {
-        let (collection, project) = (self.collection_path.as_deref()?, self.item.path.as_deref()?);
-        Some(format!("diff -ru {} {}", shell_word(collection), shell_word(project)))
     }
 
     fn with_collection(&self, verb: &str, more: &str) -> String {
@@ -103,7 +94,7 @@ mod tests {
     use crate::render::status::samples::item;
 
     fn subject(item: &Item) -> Subject<'_> {
-        Subject { item, project: None, collection_path: Some("/c/it's".into()) }
+        Subject { item, project: None }
     }
 
     #[test]
@@ -117,7 +108,7 @@ mod tests {
                 let words: Vec<_> = command.split(' ').map(Into::into).collect();
                 match command.split_once(' ').map_or("", |(program, _)| program) {
                     "skillmeat" => assert!(matches!(parse(&words[1..]), Parsed::Run(_)), "{command}"),
-                    program => assert!(["diff", "ls"].contains(&program), "{command}"),
+                    program => assert_eq!(program, "ls", "{command}"),
                 }
             }
         }
@@ -129,14 +120,14 @@ mod tests {
         assert_eq!(
             subject(&conflict).commands(),
             [
-                r"diff -ru '/c/it'\''s' /w/.claude/skills/conflict",
+                "skillmeat diff skill:conflict",
                 "skillmeat pull skill:conflict --strategy merge",
                 "skillmeat pull skill:conflict --strategy overwrite",
                 "skillmeat push skill:conflict --strategy overwrite",
             ]
         );
         conflict.mergeable = Some(false);
-        assert_eq!(Subject { collection_path: None, ..subject(&conflict) }.commands().len(), 2);
+        assert_eq!(subject(&conflict).commands().len(), 3);
         let mut foreign = item(DriftState::Foreign);
         foreign.name = "odd name".into();
         foreign.profile = Some("codex".into());
@@ -144,6 +135,7 @@ mod tests {
         assert_eq!(
             Subject { project: Some("/w x"), ..subject(&foreign) }.commands(),
             [
+                "skillmeat diff 'skill:odd name' --collection default --profile codex --project '/w x'",
                 "skillmeat adopt 'skill:odd name' --collection default --profile codex --project '/w x'",
                 "skillmeat deploy 'skill:odd name' --collection default --force --profile codex --project '/w x'",
             ]

@@ -295,10 +295,7 @@ mod tests {
     fn each_state_present_is_explained_once() {
         let projects =
             [project(vec![item(DriftState::Modified), item(DriftState::Modified), item(DriftState::Deleted)])];
-        let present: Vec<_> = firsts(&projects)
-            .into_iter()
-            .map(|(_, item)| Subject { item, project: None, collection_path: None })
-            .collect();
+        let present: Vec<_> = firsts(&projects).into_iter().map(|(_, item)| Subject { item, project: None }).collect();
         let mut out = Vec::new();
         advice(&mut out, &present, false).expect("memory");
         let want = "

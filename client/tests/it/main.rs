@@ -4,6 +4,7 @@
 
 mod command_lines;
 mod conversation;
+mod diff;
 mod executable;
 mod fake;
 mod launch;

@@ -10,11 +10,11 @@ use skillmeat::render::resolve::Subject;
 use skillmeat::render::status::{Depth, Look};
 use skillmeat::render::table::{Cell, Table};
 use skillmeat::render::term::{Tone, escape, shell_word};
-use skillmeat::render::{groups, history, json, operation, progress, projects, status};
+use skillmeat::render::{diff, groups, history, json, operation, progress, projects, stat, status};
 use skillmeat::watch;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::ids::ArtifactType;
-use skillmeat_protocol::reply::{Counts, Item, ProjectState, ProjectStatus, Reply};
+use skillmeat_protocol::reply::{Counts, FileDiff, Item, ProjectState, ProjectStatus, Reply};
 
 /// Unicode's `Bidi_Control`: what makes text read in another order than it is written.
 const BIDI_CONTROL: [char; 12] = [
@@ -47,11 +47,7 @@ pub fn terminal(data: &[u8]) {
     };
     let present: Vec<_> = status::firsts(std::slice::from_ref(&project))
         .into_iter()
-        .map(|(project, item)| Subject {
-            item,
-            project: Some(&project.path),
-            collection_path: Some(project.path.clone()),
-        })
+        .map(|(project, item)| Subject { item, project: Some(&project.path) })
         .collect();
     in_both_looks(|out, look| {
         status::write(out, std::slice::from_ref(&project), look)?;
@@ -133,6 +129,7 @@ pub(super) fn shows(reply: &Reply) {
             serde_json::from_slice::<serde_json::Value>(&out).expect("JSON");
         }
         Reply::Status(reply) => reply.projects.iter().for_each(|project| records(&project.items)),
+        Reply::Diff(reply) => differences(&reply.files),
         Reply::Collection(reply) => {
             serde_json::from_str::<serde_json::Value>(&groups::json(reply)).expect("JSON");
         }
@@ -140,18 +137,31 @@ pub(super) fn shows(reply: &Reply) {
     }
 }
 
+/// Lines of files: tabs are how they are written, and stay.
+fn differences(files: &[FileDiff]) {
+    for colour in [false, true] {
+        let look = diff::Look { colour, bytes: diff::Bytes::Shown };
+        let mut out = Vec::new();
+        files.iter().try_for_each(|file| diff::write_file(&mut out, file, look)).expect("memory");
+        stat::write(&mut out, files, colour).expect("memory");
+        let text = if colour { without_colour(out) } else { String::from_utf8(out).expect("text") };
+        steers_nothing(&text, "\n\t");
+    }
+}
+
 fn in_both_looks(print: impl Fn(&mut dyn Write, Look) -> io::Result<()>) {
     for colour in [false, true] {
         let mut out = Vec::new();
         print(&mut out, Look { colour, detail: Depth::Full }).expect("memory");
-        let mut text = String::from_utf8(out).expect("text");
-        if colour {
-            for code in ["0", "1", "2", "31", "32", "33", "36"] {
-                text = text.replace(&format!("\x1b[{code}m"), "");
-            }
-        }
+        let text = if colour { without_colour(out) } else { String::from_utf8(out).expect("text") };
         steers_nothing(&text, "\n");
     }
+}
+
+fn without_colour(out: Vec<u8>) -> String {
+    let codes = ["0", "1", "2", "7", "27", "31", "32", "33", "36"];
+    let text = String::from_utf8(out).expect("text");
+    codes.iter().fold(text, |text, code| text.replace(&format!("\x1b[{code}m"), ""))
 }
 
 fn steers_nothing(text: &str, but: &str) {

@@ -96,6 +96,33 @@ fn the_documented_messages_are_the_real_ones() {
     assert!(matches!(read(b"{\"method\":\"hello\"}"), Incoming::Asked(_, Asked::Hello)));
 }
 
+/// `skillmeat diff --json --exit-code` looks for the first `"identical":`.
+#[test]
+fn an_answer_to_a_comparison_says_whether_anything_differs_before_any_text() {
+    let named = || "\"identical\":true".to_owned();
+    let side = || SideInfo {
+        side: skillmeat_protocol::request::DiffSide::Path(named()),
+        label: named(),
+        present: true,
+        path: Some(named()),
+        content_hash: None,
+    };
+    let reply = DiffReply {
+        clock: "0000000000000001:1".parse().expect("a clock"),
+        identical: false,
+        fresh: true,
+        stale: Some(named()),
+        from: side(),
+        to: side(),
+        files_changed: 0,
+        files: vec![],
+        next: None,
+    };
+    let text = payload_json(&Reply::Diff(reply)).expect("encodes");
+    let at = text.find("\"identical\":").expect("it is there");
+    assert!(text[at..].starts_with("\"identical\":false,"), "{text}");
+}
+
 /// `skillmeat --json` has no JSON reader and looks for the first `"complete":`, for its exit code.
 #[test]
 fn an_answer_to_an_operation_says_whether_it_is_complete_before_any_text() {

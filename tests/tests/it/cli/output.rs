@@ -81,17 +81,15 @@ fn people_get_a_table_a_summary_and_what_to_do() {
     // Each state is explained with commands that exist: they are tried here, those that change something as a plan.
     let (_, advice) = status.stdout.split_once("\n\n").expect("an empty line before the advice");
     let indented = advice.lines().filter(|line| line.starts_with(' ')).map(str::trim_start);
-    let (ours, shell): (Vec<&str>, Vec<&str>) = indented.partition(|line| line.starts_with("skillmeat "));
-    assert!(ours.len() >= 7 && !shell.is_empty(), "{}", status.stdout);
-    for line in shell {
-        let mut shell = stage.sandbox.command("sh");
-        shell.args(["-c", line]);
-        let output = run(shell, "");
-        assert!(matches!(output.code, Some(0 | 1)) && output.stderr.is_empty(), "{output:?}");
+    let (looks, changes): (Vec<&str>, Vec<&str>) = indented.partition(|line| line.starts_with("skillmeat diff "));
+    assert!(changes.len() >= 7 && looks.len() == 1, "{}", status.stdout);
+    let words = |line: &str| -> Vec<String> { line.split(' ').skip(1).map(str::to_owned).collect() };
+    for line in looks {
+        let output = stage.sandbox.cli_in(&stage.project.root, &words(line), "");
+        assert!(output.ok().starts_with("diff --git "), "{output:?}");
     }
-    for line in ours {
-        let words: Vec<&str> = line.split(' ').skip(1).chain(["--dry-run"]).collect();
-        let output = stage.inside(&words);
+    for line in changes {
+        let output = stage.sandbox.cli_in(&stage.project.root, &[words(line), vec!["--dry-run".into()]].concat(), "");
         assert_ne!(output.code, Some(64), "{line}: {output:?}");
     }
     assert!(!status.stdout.contains('\x1b'), "colour is for terminals");

@@ -37,6 +37,7 @@ fn the_state_says_what_is_compared() {
     assert_eq!(labels(&added), pair(PROJECT, COLLECTION), "added");
     assert_eq!((&added["from"]["present"], &added["files"][0]["status"]), (&json!(false), &json!("added")));
     write(&ours, "mine\n");
+    assert_eq!(labels(&scene.data(&["--collection", "default"])), pair(COLLECTION, PROJECT), "foreign");
     scene.collection.list(&[]);
     assert_eq!(labels(&scene.data(&[])), pair("no collection", PROJECT), "untracked");
 }
