@@ -231,9 +231,9 @@ pub enum Command {
     Show(ShowArgs),
     /// What differs between two sides of an artifact, or between two files or directories
     #[command(after_help = "Without --from and --to, by state:
-  modified, conflict, deleted   from the collection to the project
-  outdated, removed, added      from the project to the collection: what a pull would bring
-  removed_modified              from what was deployed to the project
+  outdated, removed, added   from the project to the collection: what a pull would bring
+  removed_modified           from what was deployed to the project
+  all others                 from the collection to the project
 One of them alone is compared with the project, or the project with the collection.
 
 The output is a patch that git apply and patch read, except on a terminal, where it is paged by
