@@ -9,7 +9,7 @@
 //! * [`os`], [`watch`] – the platform and its events
 //! * [`scan`] – looking at the disk
 //! * [`database`] – what SQLite databases have in common; [`cache`] – the index; [`history`] – what cannot be
-//!   recomputed; [`registry`] – the daemon's own two files
+//!   recomputed; [`snapshots`] – archives of collections; [`registry`] – the daemon's own two files
 //! * [`engine`] – the single owner of state; [`ops`] – what changes files; [`diff`] – what differs
 //! * [`server`] – the socket; [`notifications`] – hooks and desktop
 //! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
@@ -33,4 +33,5 @@ pub mod registry;
 pub mod runtime;
 pub mod scan;
 pub mod server;
+pub mod snapshots;
 pub mod watch;

@@ -92,13 +92,7 @@ pub(super) fn bytes(history: &History, bytes: &[u8], mode: u32) -> Result<Staged
 
 /// Reads what is at `path`, without the lock but for asking which files are stored already.
 pub(super) fn read(history: &History, path: &Path, scope: Scope) -> Result<Staged, HistoryError> {
-    let mut reader = Reader {
-        history,
-        spool: Spool::new(history.directory()),
-        blobs: Vec::new(),
-        seen: HashSet::new(),
-        buffer: Vec::new(),
-    };
+    let mut reader = Reader::new(history);
     let (content, recorded) = gather(path, scope, &mut |path, stamp, also| reader.file(path, stamp, also))?;
     Ok(Staged { content, recorded, blobs: reader.blobs, spool: reader.spool })
 }
@@ -152,18 +146,33 @@ pub(super) fn gather(
     Ok((content, recorded))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     history: &'a History,
-    spool: Spool,
-    blobs: Vec<StagedBlob>,
+    pub(super) spool: Spool,
+    pub(super) blobs: Vec<StagedBlob>,
     /// What is stored or in the spool.
     seen: HashSet<[u8; 32]>,
     buffer: Vec<u8>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(history: &'a History) -> Self {
+        let spool = Spool::new(history.directory());
+        Self { history, spool, blobs: Vec::new(), seen: HashSet::new(), buffer: Vec::new() }
+    }
+
+    /// Whether nobody has these bytes yet; from now on somebody has.
+    pub(super) fn is_new(&mut self, hash: [u8; 32]) -> Result<bool, HistoryError> {
+        Ok(self.seen.insert(hash) && !self.history.has_blob(ContentHash(hash))?)
+    }
+
     /// Hashes a file, and packs it if nobody has yet.
-    fn file(&mut self, path: &Path, stamp: &Stamp, also: &mut dyn FnMut(&[u8])) -> Result<[u8; 32], HistoryError> {
+    pub(super) fn file(
+        &mut self,
+        path: &Path,
+        stamp: &Stamp,
+        also: &mut dyn FnMut(&[u8]),
+    ) -> Result<[u8; 32], HistoryError> {
         let mut hasher = Sha256::new();
         each_piece(path, stamp, &mut self.buffer, |piece| {
             hasher.update(piece);
@@ -171,7 +180,7 @@ impl Reader<'_> {
             Ok(())
         })?;
         let hash: [u8; 32] = hasher.finalize().into();
-        if !self.seen.insert(hash) || self.history.has_blob(ContentHash(hash))? {
+        if !self.is_new(hash)? {
             return Ok(hash);
         }
         let mut chunks = Vec::new();
@@ -229,7 +238,7 @@ pub(super) fn each_piece(
     if is_same && read == expected.size { Ok(()) } else { Err(changed()) }
 }
 
-fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(super) fn fill(file: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read(&mut buffer[filled..]) {

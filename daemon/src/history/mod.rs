@@ -39,6 +39,7 @@
 
 mod backup;
 mod capture;
+mod collect;
 mod content;
 mod error;
 mod frame;
@@ -53,6 +54,7 @@ mod tests;
 mod walk;
 
 pub use capture::{Capture, Recorded, Scope, Staged};
+pub use collect::Collector;
 pub use content::{Content, ContentEntry, ContentId, EntryKind, RelPath};
 pub use error::HistoryError;
 pub use inspect::{inspect, read_file};
@@ -124,6 +126,11 @@ impl History {
     /// They cannot be packed.
     pub fn bytes(&self, bytes: &[u8], mode: u32) -> Result<Staged, HistoryError> {
         capture::bytes(self, bytes, mode)
+    }
+
+    /// For files that come from elsewhere than one artifact, into one spool.
+    pub fn collector(&self) -> Collector<'_> {
+        Collector::new(self)
     }
 
     /// [`History::read`] and [`Batch::keep`] in one.

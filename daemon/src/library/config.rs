@@ -32,6 +32,36 @@ pub struct Config {
     pub hooks: Vec<HookRule>,
     /// `search.project-roots`: where to look for projects, absolute.
     pub search_roots: Vec<PathBuf>,
+    /// `[snapshots]`.
+    pub snapshots: SnapshotSettings,
+}
+
+/// When collections are packed by themselves, and what of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotSettings {
+    /// `snapshots.automatic`: before what replaces or removes something, and after deploying and syncing.
+    pub automatic: AutomaticSnapshots,
+    /// `snapshots.keep`: so many automatic ones of each collection; 0 for all.
+    pub keep: u32,
+    /// `snapshots.max-age-days`: not longer than so many days; 0 for ever.
+    pub max_age_days: u32,
+    /// `snapshots.safety-days`: what a rollback is taken back with stays at least so long.
+    pub safety_days: u32,
+}
+
+/// Whether collections are packed by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum AutomaticSnapshots {
+    #[default]
+    On,
+    Off,
+}
+
+impl Default for SnapshotSettings {
+    fn default() -> Self {
+        Self { automatic: AutomaticSnapshots::default(), keep: 20, max_age_days: 90, safety_days: 30 }
+    }
 }
 
 /// Whether drift is announced on the desktop.
@@ -63,6 +93,7 @@ impl Default for Config {
             desktop: DesktopNotifications::default(),
             hooks: Vec::new(),
             search_roots: Vec::new(),
+            snapshots: SnapshotSettings::default(),
         }
     }
 }
@@ -87,6 +118,9 @@ pub fn parse(bytes: &[u8], path: &Path, home: &Path) -> (Config, Vec<Problem>) {
     }
     if let Some(search) = root.section("search", &mut problems) {
         config.search_roots = paths(&search, "project-roots", home, &mut problems);
+    }
+    if let Some(section) = root.section("snapshots", &mut problems) {
+        config.snapshots = snapshots(&section, &mut problems);
     }
     let hooks = root.sections("hooks", &mut problems);
     config.hooks = hooks.sections.iter().filter_map(|section| hook(section, &mut problems)).collect();
@@ -113,6 +147,31 @@ fn desktop(section: &Section<'_>, problems: &mut Problems) -> DesktopNotificatio
             DesktopNotifications::Off
         }
     }
+}
+
+/// Written by the command line of the original, numbers are texts too.
+fn snapshots(section: &Section<'_>, problems: &mut Problems) -> SnapshotSettings {
+    let mut settings = SnapshotSettings::default();
+    match section.scalar("automatic", problems).as_deref() {
+        Some("true") | None => {}
+        Some("false") => settings.automatic = AutomaticSnapshots::Off,
+        Some(other) => {
+            problems.push(section.problem("automatic", format!("must be true or false, is '{other}'")));
+        }
+    }
+    let numbers = [
+        ("keep", &mut settings.keep),
+        ("max-age-days", &mut settings.max_age_days),
+        ("safety-days", &mut settings.safety_days),
+    ];
+    for (key, setting) in numbers {
+        let Some(text) = section.scalar(key, problems) else { continue };
+        match text.parse() {
+            Ok(number) => *setting = number,
+            Err(_) => problems.push(section.problem(key, format!("must be a whole number from 0, is '{text}'"))),
+        }
+    }
+    settings
 }
 
 /// The absolute paths at `key`. One string stands for a list of one, as `config set` cannot write a list.
@@ -251,6 +310,25 @@ mod tests {
         ] {
             let (config, found) = read(&format!("[notifications]\ndesktop = {value}\n"));
             assert_eq!((config.desktop, found.len()), (want, problems), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_snapshots() {
+        let usual = SnapshotSettings::default();
+        for (body, want, wrong) in [
+            ("", usual, 0),
+            ("automatic = false", SnapshotSettings { automatic: AutomaticSnapshots::Off, ..usual }, 0),
+            ("automatic = \"true\"\nkeep = \"5\"", SnapshotSettings { keep: 5, ..usual }, 0),
+            (
+                "keep = 0\nmax-age-days = 7\nsafety-days = 1",
+                SnapshotSettings { keep: 0, max_age_days: 7, safety_days: 1, ..usual },
+                0,
+            ),
+            ("keep = -1\nautomatic = 3\nmax-age-days = 1.5\nsafety-days = []", usual, 4),
+        ] {
+            let (config, problems) = read(&format!("[snapshots]\n{body}\n"));
+            assert_eq!((config.snapshots, problems.len()), (want, wrong), "{body}: {problems:?}");
         }
     }
 

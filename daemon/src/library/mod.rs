@@ -7,6 +7,7 @@
 //!   line, complaints, the original's clocks, names and paths that may not leave their root
 //! * [`manifest`], [`lock`] – a collection: `collection.toml`, `collection.lock`
 //! * [`records`], [`deployed`], [`plan`] – deployment records, in every schema that was ever written
+//! * [`snapshots`], [`audit`] – the list of the snapshots of a collection, and what rollbacks did
 //! * [`project_file`], [`config`], [`registry`], [`init`] – the smaller files
 //! * [`edit`] – changes to the files of the original that leave the rest of them as it is
 //! * [`frontmatter`] – what an artifact's Markdown declares of itself
@@ -23,6 +24,7 @@
 //! [`Problem`]: skillmeat_protocol::reply::Problem
 
 pub mod atomic;
+pub mod audit;
 pub mod config;
 pub mod deployed;
 pub mod edit;
@@ -42,6 +44,7 @@ pub mod project_file;
 pub mod records;
 pub mod registry;
 pub mod section;
+pub mod snapshots;
 pub mod toml_text;
 mod yaml;
 

@@ -122,7 +122,7 @@ fn the_top_level_stays_as_it_is() {
 }
 
 /// The rooms of the daemon, and which others each may use: dependencies point one way.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("clock", &["model"]),
     ("metrics", &[]),
@@ -133,10 +133,11 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("database", &["model"]),
     ("cache", &["database", "model", "os"]),
     ("history", &["database", "library", "model", "os"]),
+    ("snapshots", &["history", "library", "model", "os"]),
     ("scan", &["clock", "library", "metrics", "model", "os", "watch"]),
     ("registry", &["library", "model", "os"]),
     ("engine", &["cache", "clock", "drift", "library", "metrics", "model", "os", "registry", "scan", "watch"]),
-    ("ops", &["clock", "engine", "history", "library", "model", "os", "scan"]),
+    ("ops", &["clock", "engine", "history", "library", "model", "os", "scan", "snapshots"]),
     ("diff", &["engine", "history", "library", "model", "ops"]),
     ("server", &["diff", "engine", "history", "metrics", "model", "ops", "os"]),
     ("notifications", &["clock", "library", "metrics", "model", "os"]),

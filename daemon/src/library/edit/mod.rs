@@ -2,6 +2,7 @@
 //!
 //! * [`records`], [`legacy`] – `.skillmeat-deployed.toml`, and what older generations left in its place
 //! * [`manifest`], [`groups`], [`lock`], [`config`] – `collection.toml`, `collection.lock`, `config.toml`
+//! * [`snapshots`], [`audit`] – the list of snapshots, and what rollbacks did
 //! * `dialect` – values as the original writes them; `times` – its clocks
 //! * `source` – a text and where its tables are; `table`, `list`, `array` – what changes in it
 //!
@@ -14,6 +15,7 @@
 //! * A change that says what the file says already changes nothing, except a collection's `updated`.
 
 mod array;
+pub mod audit;
 mod collection;
 pub mod config;
 pub(super) mod dialect;
@@ -24,6 +26,7 @@ mod list;
 pub mod lock;
 pub mod manifest;
 pub mod records;
+pub mod snapshots;
 mod source;
 mod table;
 mod times;

@@ -1,11 +1,13 @@
 //! The editors against what the original wrote, and against each other.
 
+mod audit;
 mod golden;
 mod inverse;
 mod layout;
 mod legacy;
 mod pieces;
 mod random;
+mod snapshots;
 
 use super::manifest::{EntryMetadata, Field, NewEntry};
 use super::records::NewRecord;

@@ -1,0 +1,174 @@
+//! From a collection into an archive: a tar within a gzip, everything below one directory that is called as the collection.
+//!
+//! The same files give the same tar, byte for byte, which is how two of them are told to be equal: what comes out of the
+//! latest archive is compared with what would be packed now, and nothing is packed where it is the same.
+
+use super::walk::{Found, FoundKind, Listing};
+use super::{LEVEL, SnapshotError};
+use crate::os::files;
+use flate2::read::GzDecoder;
+use flate2::{Compression, GzBuilder};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tar::{Builder, EntryType, Header};
+
+/// Writes the archive to `file`, up to its last byte but without waiting for the disk.
+pub(super) fn write(
+    listing: &Listing,
+    name: &str,
+    file: &File,
+    label: &str,
+    cancelled: &AtomicBool,
+) -> Result<(), SnapshotError> {
+    let packed = GzBuilder::new().filename(label).write(file, Compression::new(LEVEL));
+    let packed = tar(listing, name, packed, cancelled)?;
+    packed.finish().map(drop).map_err(SnapshotError::io("write the archive of", &listing.root))
+}
+
+/// Whether what is listed is what the archive at `path` holds, to the byte, as [`write`] would pack it.
+pub(super) fn is_same(
+    listing: &Listing,
+    name: &str,
+    path: &Path,
+    cancelled: &AtomicBool,
+) -> Result<bool, SnapshotError> {
+    let Ok(file) = File::open(path) else { return Ok(false) };
+    let mut compare = Compare { with: GzDecoder::new(BufReader::new(file)), room: Vec::new(), differs: false };
+    let compared = tar(listing, name, &mut compare, cancelled).map(drop);
+    match compared {
+        Ok(()) => Ok(compare.is_at_end()),
+        Err(SnapshotError::Cancelled) => Err(SnapshotError::Cancelled),
+        Err(_) if compare.differs => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn tar<W: Write>(listing: &Listing, name: &str, to: W, cancelled: &AtomicBool) -> Result<W, SnapshotError> {
+    let mut builder = Builder::new(to);
+    let root = listing.root.symlink_metadata().map_err(SnapshotError::io("read", &listing.root))?;
+    // Of the root only that it is there: its own times change with whatever is staged beside it.
+    let mut itself = header(files::stamp(&root).mode, EntryType::Directory, 0, 0);
+    builder
+        .append_data(&mut itself, format!("{name}/"), io::empty())
+        .map_err(SnapshotError::io("pack", &listing.root))?;
+    for found in &listing.found {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(SnapshotError::Cancelled);
+        }
+        let mut at = std::ffi::OsString::from(format!("{name}/"));
+        at.push(found.relative.as_os_str());
+        match &found.kind {
+            FoundKind::Directory => {
+                at.push("/");
+                let mut header = header(found.stamp.mode, EntryType::Directory, 0, 0);
+                builder.append_data(&mut header, at, io::empty()).map_err(SnapshotError::io("pack", &found.path))?;
+            }
+            FoundKind::Link(target) => {
+                let mut header = header(found.stamp.mode, EntryType::Symlink, 0, found.modified);
+                // As it is written, where a header has the room; the builder tidies paths.
+                let literal = header.set_link_name_literal(target.as_encoded_bytes()).is_ok();
+                let appended = if literal {
+                    builder.append_data(&mut header, at, io::empty())
+                } else {
+                    builder.append_link(&mut header, at, target)
+                };
+                appended.map_err(SnapshotError::io("pack", &found.path))?;
+            }
+            FoundKind::File => file(&mut builder, found, Path::new(&at))?,
+        }
+    }
+    builder.into_inner().map_err(SnapshotError::io("pack", &listing.root))
+}
+
+fn file<W: Write>(builder: &mut Builder<W>, found: &Found, at: &Path) -> Result<(), SnapshotError> {
+    let mut header = header(found.stamp.mode, EntryType::Regular, found.stamp.size, found.modified);
+    whole(found, |bytes| builder.append_data(&mut header, at, bytes))
+}
+
+/// Passes on a file of a listing, as it was listed.
+///
+/// # Errors
+/// It cannot be read, or is not any more what it was; that it cannot be passed on.
+pub(super) fn read(found: &Found, to: &mut dyn Write) -> Result<(), SnapshotError> {
+    whole(found, |bytes| io::copy(bytes, to).map(drop))
+}
+
+/// Exactly as much as was listed: behind a header that says more or less, every other entry would be read wrong.
+fn whole(found: &Found, pass: impl FnOnce(&mut Exact<'_>) -> io::Result<()>) -> Result<(), SnapshotError> {
+    let changed = || SnapshotError::Changed { path: found.path.clone() };
+    let mut file = match files::open_for_reading(&found.path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(changed()),
+        Err(e) => return Err(SnapshotError::io("read", &found.path)(e)),
+    };
+    pass(&mut Exact { file: &mut file, left: found.stamp.size }).map_err(|e| match e.kind() {
+        io::ErrorKind::UnexpectedEof => changed(),
+        _ => SnapshotError::io("pack", &found.path)(e),
+    })?;
+    let metadata = file.metadata().map_err(SnapshotError::io("read", &found.path))?;
+    if metadata.is_file() && files::stamp(&metadata) == found.stamp { Ok(()) } else { Err(changed()) }
+}
+
+fn header(mode: u32, kind: EntryType, size: u64, modified: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode & 0o777);
+    header.set_size(size);
+    header.set_mtime(modified);
+    header.set_uid(0);
+    header.set_gid(0);
+    header
+}
+
+/// So many bytes of a file, or an error.
+struct Exact<'f> {
+    file: &'f mut File,
+    left: u64,
+}
+
+impl Read for Exact<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        if room == 0 {
+            return Ok(0);
+        }
+        let read = self.file.read(&mut buffer[..room])?;
+        self.left -= read as u64;
+        if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
+    }
+}
+
+/// Takes what is written to it for what should be in an archive.
+struct Compare<R> {
+    with: R,
+    room: Vec<u8>,
+    differs: bool,
+}
+
+impl<R: Read> Compare<R> {
+    fn is_at_end(&mut self) -> bool {
+        // The tail of zeros may be longer than ours.
+        let mut rest = [0; 512];
+        loop {
+            match self.with.read(&mut rest) {
+                Ok(0) => return true,
+                Ok(read) if rest[..read].iter().all(|byte| *byte == 0) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+impl<R: Read> Write for Compare<R> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room.resize(bytes.len(), 0);
+        self.differs = self.with.read_exact(&mut self.room).is_err() || self.room != bytes;
+        if self.differs { Err(io::Error::other("it differs")) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
