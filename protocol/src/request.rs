@@ -3,6 +3,7 @@
 pub mod collections;
 pub mod diff;
 pub mod operate;
+pub mod snapshots;
 
 pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
@@ -12,6 +13,10 @@ pub use diff::{DiffDetail, DiffQuery, DiffSide};
 pub use operate::{
     Add, Adopt, Deploy, Forget, Import, InTheWay, Operate, Operation, OperationId, OperationsQuery, Profiles, Remove,
     Rename, Strategy, Tag, Transfer, Undeploy, Undo, Which,
+};
+pub use snapshots::{
+    Rollback, SnapshotCreate, SnapshotDelete, SnapshotDiff, SnapshotList, SnapshotName, SnapshotPrune, SnapshotQuery,
+    SnapshotRestore,
 };
 
 use crate::clock::Clock;
@@ -97,6 +102,8 @@ pub enum Request {
     OperationShow(OperationId),
     /// What differs between two sides.
     Diff(DiffQuery),
+    /// Snapshots of collections.
+    Snapshots(SnapshotQuery),
 }
 
 /// Which projects are meant.

@@ -1,4 +1,4 @@
-//! Whether the original reads a file: its reader's rules (formats-core §2.1, §2.2, §4.1), where one wrong value makes the whole
+//! Whether the original reads a file: its reader's rules (formats-core §2.1, §2.2, §4.1, formats-versions §2, §3), where one wrong value makes the whole
 //! file unreadable, written down once more and as strictly as they are.
 //!
 //! Beyond that, the order of keys is held to the one in which the original writes them, since it is what people's diffs show.
@@ -66,8 +66,26 @@ const RECORD: [&str; 16] = [
     "profile_root_dir",
     "artifact_uuid",
 ];
+const SNAPSHOT: [&str; 5] = ["id", "timestamp", "message", "artifact_count", "tarball_path"];
+const ROLLBACK: [&str; 15] = [
+    "id",
+    "timestamp",
+    "collection_name",
+    "source_snapshot_id",
+    "target_snapshot_id",
+    "operation_type",
+    "files_restored",
+    "files_merged",
+    "conflicts_resolved",
+    "conflicts_pending",
+    "preserve_changes_enabled",
+    "success",
+    "selective_paths",
+    "error",
+    "metadata",
+];
 
-/// Reads every manifest, lock and record file below `root` as the original would; how many there were.
+/// Reads every manifest, lock, record, snapshot list and audit file below `root` as the original would; how many there were.
 ///
 /// # Errors
 /// The first thing that the original would not read, or would not have written so.
@@ -79,6 +97,8 @@ pub fn reads_all_below(root: &Path) -> Result<usize, String> {
             Some("collection.toml") => manifest,
             Some("collection.lock") => lock,
             Some(".skillmeat-deployed.toml") => records,
+            Some("snapshots.toml") => snapshots,
+            Some(name) if name.ends_with("_rollback_audit.toml") => audit,
             _ if path.is_dir() && !path.is_symlink() => {
                 read += reads_all_below(&path)?;
                 continue;
@@ -201,6 +221,82 @@ fn one_record(record: &Table) -> Result<(), String> {
     optional(record, "artifact_uuid", |table, key| hexadecimal(table, key, 32))?;
     // In the first generation `collection_sha` had another place, which a record keeps that is brought up to date.
     in_order(record, &RECORD)
+}
+
+/// Every key is needed: without one the original lists no snapshot at all. What it would unpack must be there, and be a
+/// collection.
+fn snapshots(path: &Path, file: &Table) -> Result<(), String> {
+    let name = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).ok_or("no collection")?;
+    for entry in tables(file, "snapshots")? {
+        let id = text(entry, "id")?;
+        one_snapshot(entry, name).map_err(|why| format!("snapshot {id:?}: {why}"))?;
+    }
+    Ok(())
+}
+
+fn one_snapshot(entry: &Table, name: &str) -> Result<(), String> {
+    let id: String = text(entry, "id")?.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    if id != "00000000-000000-000000" {
+        return Err("no id".to_owned());
+    }
+    moment(entry, "timestamp")?;
+    text(entry, "message")?;
+    entry.get("artifact_count").and_then(Value::as_integer).filter(|n| *n >= 0).ok_or("artifact_count is no count")?;
+    in_order(entry, &SNAPSHOT)?;
+    let archive = Path::new(text(entry, "tarball_path")?);
+    if !archive.is_absolute() {
+        return Err("tarball_path is not absolute".to_owned());
+    }
+    let paths = unpacked(archive).map_err(|why| format!("{}: {why}", archive.display()))?;
+    let is_inside = |path: &String| path.split('/').next() == Some(name) && !path.split('/').any(|part| part == "..");
+    match paths.iter().find(|path| !is_inside(path)) {
+        Some(other) => Err(format!("it would put {other:?} elsewhere")),
+        None if paths.contains(&format!("{name}/collection.toml")) => Ok(()),
+        None => Err(format!("there is no manifest among {paths:?}")),
+    }
+}
+
+/// The paths that `tarfile` would make of an archive; reading it to its end checks its sum.
+fn unpacked(archive: &Path) -> Result<Vec<String>, String> {
+    let failed = |e: std::io::Error| e.to_string();
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(archive).map_err(failed)?));
+    let mut paths = Vec::new();
+    for entry in tar.entries().map_err(failed)? {
+        let mut entry = entry.map_err(failed)?;
+        paths.push(String::from_utf8_lossy(&entry.path_bytes()).trim_end_matches('/').to_owned());
+        std::io::copy(&mut entry, &mut std::io::sink()).map_err(failed)?;
+    }
+    std::io::copy(&mut tar.into_inner(), &mut std::io::sink()).map_err(failed)?;
+    Ok(paths)
+}
+
+fn audit(_: &Path, file: &Table) -> Result<(), String> {
+    let mut known = BTreeSet::new();
+    for entry in tables(file, "entries")? {
+        let id = text(entry, "id")?;
+        one_rollback(entry).map_err(|why| format!("rollback {id:?}: {why}"))?;
+        if !known.insert(id) {
+            return Err(format!("rollback {id:?} is there twice"));
+        }
+    }
+    Ok(())
+}
+
+fn one_rollback(entry: &Table) -> Result<(), String> {
+    moment(entry, "timestamp")?;
+    for key in ["collection_name", "source_snapshot_id", "target_snapshot_id"] {
+        text(entry, key)?;
+    }
+    one_of(entry, "operation_type", &["simple", "intelligent", "selective"])?;
+    for key in ["files_restored", "files_merged", "conflicts_resolved", "conflicts_pending"] {
+        texts(entry, key)?;
+    }
+    for key in ["preserve_changes_enabled", "success"] {
+        entry.get(key).and_then(Value::as_bool).ok_or_else(|| format!("{key} is missing or no bool"))?;
+    }
+    optional(entry, "selective_paths", texts)?;
+    optional(entry, "error", text)?;
+    in_order(entry, &ROLLBACK)
 }
 
 /// Keys that are known come in the order in which the original writes them.

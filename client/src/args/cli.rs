@@ -136,6 +136,8 @@ mod tests {
             "group",
             "undo",
             "op",
+            "rollback",
+            "snapshot__subcmd__restore",
             "group__subcmd__reorder",
             "collection__subcmd__set__subcmd__default",
         ];

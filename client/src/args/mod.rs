@@ -9,6 +9,7 @@ pub mod cli;
 pub mod collections;
 pub mod diff;
 pub mod hot;
+pub mod snapshots;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use change::{
 };
 pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
 pub use diff::DiffArgs;
+pub use snapshots::{Of, RollbackArgs, SnapshotCommand};
 
 /// One command line, understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -321,6 +323,20 @@ Example:
     /// List, show, make, rename, remove and check collections
     #[command(subcommand, after_help = "Examples:\n  skillmeat collection list\n  skillmeat collection show default")]
     Collection(CollectionCommand),
+    /// Keep collections as they are, and see what was kept
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  skillmeat snapshot create 'before the clean-up'\n  skillmeat snapshot list"
+    )]
+    Snapshot(SnapshotCommand),
+    /// Make a collection what it was in a snapshot
+    #[command(after_help = "Examples:
+  skillmeat rollback 20261121-070854-838706 --dry-run
+  skillmeat rollback 20261121-07 --path skills/pdf --path commands/review.md
+  skillmeat rollback 20261121-07 --preserve-changes
+
+What is there is kept in a snapshot first, and skillmeat undo takes it back.")]
+    Rollback(RollbackArgs),
     /// Take the last change back, or another one
     #[command(
         after_help = "Examples:\n  skillmeat undo\n  skillmeat undo 17 --dry-run\n  skillmeat undo --project webapp"

@@ -12,6 +12,7 @@ pub mod operate;
 pub mod pages;
 pub mod project;
 pub mod rpc;
+pub mod snapshot;
 pub mod status;
 
 use std::io::Write;
@@ -70,6 +71,8 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Adopt(args) => change::adopt(context, args),
         Command::Forget(args) => change::forget(context, args),
         Command::Import(args) => change::import(context, args),
+        Command::Snapshot(command) => snapshot::snapshot(context, command),
+        Command::Rollback(args) => snapshot::rollback(context, args),
         Command::Add(args) => change::add(context, args),
         Command::Remove(args) => change::remove(context, args),
         Command::Rename(args) => change::rename(context, args),

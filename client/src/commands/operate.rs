@@ -12,11 +12,11 @@ use skillmeat_protocol::request::{Call, Format, Freshness, Operate, Operation, R
 use super::Context;
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
-use crate::render::{json, operation as look, progress};
+use crate::render::{json, operation as look, progress, snapshots};
 use crate::transport::{self, Connection, unexpected};
 
 /// How long the daemon may say nothing: one large artifact on a slow disk, or waiting for another operation.
-const SILENCE: Duration = Duration::from_secs(120);
+pub(super) const SILENCE: Duration = Duration::from_secs(120);
 
 /// What is to be done, or only planned.
 pub(super) struct Plan {
@@ -48,6 +48,10 @@ pub(super) fn operate(context: &mut Context<'_>, connection: Option<Connection>,
         Reply::Operated(reply) => {
             look::write(context.out, &reply, context.around.colour)?;
             Ok(exit_code(reply.complete))
+        }
+        Reply::RolledBack(reply) => {
+            snapshots::write_rollback(context.out, &reply, context.around.colour)?;
+            Ok(exit_code(reply.operated.complete))
         }
         Reply::Json(text) => {
             json::data(context.out, &text)?;

@@ -10,6 +10,7 @@ pub mod porcelain;
 pub mod progress;
 pub mod projects;
 pub mod resolve;
+pub mod snapshots;
 pub mod stat;
 pub mod status;
 pub mod table;

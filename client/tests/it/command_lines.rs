@@ -2,7 +2,7 @@
 
 use skillmeat_protocol::error::{ErrorCode, WireError, exit};
 use skillmeat_protocol::ids::ArtifactType;
-use skillmeat_protocol::reply::Reply;
+use skillmeat_protocol::reply::{Reply, SnapshotReply, SnapshotsDeleted};
 use skillmeat_protocol::request::*;
 
 use crate::fake::Home;
@@ -195,10 +195,70 @@ fn command_lines_on_collections_become_operations() {
         ("collection use n", O::CollectionSetDefault(CollectionSetDefault { collection: "n".into() })),
         ("collection verify", O::CollectionVerify(CollectionVerify { collection: None, fix: false })),
         ("collection verify n --fix", O::CollectionVerify(CollectionVerify { collection: text("n"), fix: true })),
+        (
+            "snapshot restore 2026 --to n --collection team",
+            O::SnapshotRestore(SnapshotRestore { snapshot: "2026".into(), collection: text("team"), to: text("n") }),
+        ),
+        ("rollback 2026", O::Rollback(Rollback { snapshot: "2026".into(), ..Rollback::default() })),
+        (
+            "rollback 2026 --preserve-changes --path a --path b/c --collection team",
+            O::Rollback(Rollback {
+                snapshot: "2026".into(),
+                collection: text("team"),
+                preserve_changes: true,
+                paths: vec!["a".into(), "b/c".into()],
+            }),
+        ),
     ];
     for (line, operation) in table {
         assert_eq!(asked(line, false), Operate { dry_run: false, operation: operation.clone() }, "{line}");
         assert_eq!(asked(&format!("{line} --dry-run"), false), Operate { dry_run: true, operation }, "{line}");
+    }
+}
+
+#[test]
+fn command_lines_on_snapshots_become_queries() {
+    use SnapshotQuery as Q;
+    let team = || text("team");
+    for (line, want) in [
+        ("snapshot create", Q::Create(SnapshotCreate::default())),
+        (
+            "snapshot create why --collection team",
+            Q::Create(SnapshotCreate { collection: team(), message: text("why") }),
+        ),
+        ("snapshot list", Q::List(SnapshotList { limit: Some(50), ..SnapshotList::default() })),
+        (
+            "snapshot list -n 3 --cursor c --collection team",
+            Q::List(SnapshotList { collection: team(), limit: Some(3), cursor: text("c") }),
+        ),
+        ("snapshot show s", Q::Show(SnapshotName { snapshot: "s".into(), collection: None })),
+        ("snapshot diff a", Q::Diff(SnapshotDiff { from: "a".into(), ..SnapshotDiff::default() })),
+        (
+            "snapshot diff a b --collection team",
+            Q::Diff(SnapshotDiff { from: "a".into(), to: text("b"), collection: team() }),
+        ),
+        (
+            "snapshot delete a b",
+            Q::Delete(SnapshotDelete { snapshots: vec!["a".into(), "b".into()], collection: None }),
+        ),
+        ("snapshot prune", Q::Prune(SnapshotPrune::default())),
+        (
+            "snapshot prune --keep 1 --max-age-days 0 --manual --dry-run --collection team",
+            Q::Prune(SnapshotPrune {
+                collection: team(),
+                keep: Some(1),
+                max_age_days: Some(0),
+                manual: true,
+                dry_run: true,
+            }),
+        ),
+    ] {
+        let deleted = SnapshotsDeleted { dry_run: false, snapshots: vec![], problems: vec![] };
+        let home = serving(vec![vec![Reply::Snapshots(SnapshotReply::Deleted(deleted))]]);
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(home.run(&words).0, exit::OK, "{line}");
+        let seen = home.seen.lock().expect("not poisoned");
+        assert_eq!(seen.calls[0].request, Request::Snapshots(want), "{line}");
     }
 }
 
@@ -241,6 +301,11 @@ fn lines_that_could_mean_everything_or_nothing_are_usage_errors() {
         "undo last",
         "undo 17 --project a",
         "op show",
+        "snapshot",
+        "snapshot show",
+        "snapshot delete",
+        "snapshot list -n few",
+        "rollback",
     ] {
         let words: Vec<&str> = line.split(' ').collect();
         assert_eq!(home.run(&words).0, exit::USAGE, "{line}");

@@ -41,7 +41,7 @@ fn refused(message: impl Into<String>) -> OpError {
 }
 
 /// Where the collections of this home are, really.
-fn directory(planning: &Planning<'_>) -> PathBuf {
+pub(super) fn directory(planning: &Planning<'_>) -> PathBuf {
     let home = planning.home.canonicalize().unwrap_or_else(|_| planning.home.to_owned());
     let directory = home.join("collections");
     directory.canonicalize().unwrap_or(directory)
@@ -79,7 +79,7 @@ fn created(planning: &mut Planning<'_>, name: &str) -> Result<Planned, OpError> 
 }
 
 /// Whether a collection may be called so; `but` is the one that is renamed.
-fn check_new_name(planning: &Planning<'_>, name: &str, but: Option<&CollectionView>) -> Result<(), OpError> {
+pub(super) fn check_new_name(planning: &Planning<'_>, name: &str, but: Option<&CollectionView>) -> Result<(), OpError> {
     target::check_plain_name(name)?;
     for other in planning.snapshot.collections.iter().filter(|c| but.is_none_or(|but| but.id != c.id)) {
         if *other.id == *name || other.name.to_lowercase() == name.to_lowercase() {

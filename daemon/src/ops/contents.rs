@@ -38,6 +38,7 @@ impl Place {
             missing: self.missing.clone(),
             prune_below: Some(self.prune_below.clone()),
             moved_from: None,
+            archive: None,
         }
     }
 }
@@ -119,6 +120,7 @@ pub fn update(
             missing,
             prune_below: Some(place.path.clone()),
             moved_from: None,
+            archive: None,
         });
     }
     Ok((pieces, extent))
@@ -166,7 +168,8 @@ fn files(content: &Content) -> BTreeMap<&Path, &EntryKind> {
     leaves.map(|entry| (Path::new(entry.path.as_os_str()), &entry.kind)).collect()
 }
 
-fn count(content: &Content) -> u32 {
+/// Files and links.
+pub(super) fn count(content: &Content) -> u32 {
     u32::try_from(files(content).len()).unwrap_or(u32::MAX)
 }
 

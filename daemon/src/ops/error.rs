@@ -3,6 +3,7 @@
 use super::swap::SwapError;
 use super::target::TargetError;
 use crate::history::HistoryError;
+use crate::snapshots::SnapshotError;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
 use std::io;
@@ -26,6 +27,8 @@ pub enum OpError {
     History(#[from] HistoryError),
     #[error(transparent)]
     Edit(#[from] crate::library::edit::EditError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     #[error("{message}")]
     Refused { message: String },
     #[error("it was cancelled")]
@@ -48,6 +51,7 @@ impl OpError {
         match self {
             Self::Refused { .. } | Self::Changed { .. } | Self::Touched { .. } => true,
             Self::Target(target) => !matches!(target, TargetError::Io { .. }),
+            Self::Snapshot(error) => matches!(error, SnapshotError::Unusable { .. } | SnapshotError::Changed { .. }),
             _ => false,
         }
     }
@@ -57,7 +61,9 @@ impl OpError {
         let code = match self {
             Self::Target(_) => ErrorCode::BadPath,
             Self::Refused { .. } | Self::Changed { .. } | Self::Touched { .. } => ErrorCode::Refused,
-            Self::Cancelled => ErrorCode::DeadlineExceeded,
+            Self::Snapshot(SnapshotError::Name { .. }) => ErrorCode::BadPath,
+            Self::Snapshot(SnapshotError::Gone { .. }) => ErrorCode::NotFound,
+            Self::Cancelled | Self::Snapshot(SnapshotError::Cancelled) => ErrorCode::DeadlineExceeded,
             _ => ErrorCode::Io,
         };
         WireError::new(code, self.to_string())

@@ -67,6 +67,16 @@ impl Original {
 /// # Errors
 /// `NotFound`; `Io` when its manifest cannot be read, since nothing could be written into it without losing what is there.
 pub fn collection(snapshot: &Snapshot, named: Option<&str>) -> Result<Arc<CollectionView>, WireError> {
+    let found = collection_even_damaged(snapshot, named)?;
+    readable(&found)?;
+    Ok(found)
+}
+
+/// The same for what reads no manifest, or brings one back.
+///
+/// # Errors
+/// `NotFound`.
+pub fn collection_even_damaged(snapshot: &Snapshot, named: Option<&str>) -> Result<Arc<CollectionView>, WireError> {
     let name = named.unwrap_or(&snapshot.default_collection);
     let Some(found) = snapshot.collection(name) else {
         let known: Vec<&str> = snapshot.collections.iter().map(|c| &*c.name).collect();
@@ -78,7 +88,6 @@ pub fn collection(snapshot: &Snapshot, named: Option<&str>) -> Result<Arc<Collec
             if known.is_empty() { "skillmeat init".to_owned() } else { format!("collections: {}", known.join(", ")) };
         return Err(WireError::new(ErrorCode::NotFound, message).hint(hint));
     };
-    readable(found)?;
     Ok(Arc::clone(found))
 }
 

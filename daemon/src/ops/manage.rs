@@ -225,6 +225,8 @@ pub fn plan(planning: &mut Planning<'_>, operation: &Operation) -> Result<Vec<Pl
         | Operation::Adopt(_)
         | Operation::Forget(_)
         | Operation::Import(_)
-        | Operation::Undo(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
+        | Operation::Undo(_)
+        | Operation::SnapshotRestore(_)
+        | Operation::Rollback(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
     }
 }

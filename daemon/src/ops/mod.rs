@@ -6,9 +6,10 @@
 //! * [`planning`], [`plan`], [`contents`], [`texts`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`], [`fork`], [`import`], [`undo`] – one family of requests about projects each
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
+//! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
 //!   tests interfere
-//! * [`run`] – one request from its locks to its answer; [`told`] – how it is told of; [`locks`] – who waits for whom
+//! * [`run`] – one request from its locks to its [`answer`]; [`told`] – how it is told of; [`locks`] – who waits for whom
 //!
 //! # Invariants
 //!
@@ -20,6 +21,7 @@
 //! * No state of the daemon is changed here: the engine hears of the files as of anybody's.
 
 pub mod add;
+pub mod answer;
 pub mod check;
 pub mod collections;
 pub mod contents;
@@ -39,7 +41,10 @@ pub mod piece;
 pub mod plan;
 pub mod planning;
 pub mod recover;
+pub mod restore;
+pub mod rollback;
 pub mod run;
+pub mod snapshots;
 pub mod staging;
 pub mod swap;
 pub mod target;
@@ -51,6 +56,7 @@ pub mod undeploy;
 pub mod undo;
 pub mod witness;
 
+pub use answer::Answer;
 pub use error::OpError;
 pub use fault::{Faults, Point};
 pub use run::{Operations, Watcher};

@@ -4,8 +4,10 @@ use super::error::OpError;
 use super::swap::Swap;
 use super::witness::Witness;
 use crate::history::{ContentId, Step};
+use crate::snapshots::Unpacked;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 /// One path that becomes something else in one swap.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Piece {
     pub missing: Vec<PathBuf>,
     /// The directory up to which, itself excluded, directories that are left empty are removed.
     pub prune_below: Option<PathBuf>,
+    /// The archive that what comes is in: it is unpacked where it is staged, and not stored.
+    pub archive: Option<Arc<Archive>>,
     /// Where that what comes is now, when it only gets another name: nothing is staged or stored then.
     pub moved_from: Option<PathBuf>,
 }
@@ -39,17 +43,29 @@ impl Piece {
             witness: Witness::Nothing,
             missing: Vec::new(),
             prune_below: None,
+            archive: None,
             moved_from: Some(from.to_owned()),
         }
     }
 
     /// The rename that does it; none when nothing is there and nothing comes.
     pub(super) fn swap(&self) -> Option<Swap> {
-        match self.moved_from {
-            Some(_) => Some(Swap::Place),
-            None => Swap::between(self.before.is_some(), self.after.is_some()),
+        match (&self.moved_from, &self.archive) {
+            (Some(_), _) | (_, Some(_)) => Some(Swap::Place),
+            (None, None) => Swap::between(self.before.is_some(), self.after.is_some()),
         }
     }
+}
+
+/// A snapshot that becomes a directory.
+#[derive(Debug)]
+pub struct Archive {
+    /// The file.
+    pub path: PathBuf,
+    /// The collection that it is of.
+    pub name: String,
+    /// What came of it, once it was unpacked.
+    pub unpacked: Mutex<Unpacked>,
 }
 
 /// A file that people read, to be written for what was done.

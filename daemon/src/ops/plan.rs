@@ -5,6 +5,7 @@ use super::error::OpError;
 use super::piece::Piece;
 use crate::engine::snapshot::Snapshot;
 use crate::history::{Root, RootKind};
+use crate::library::audit::AuditEntry;
 use crate::library::edit::groups::GroupChange;
 use crate::library::edit::lock::NewLock;
 use crate::library::edit::manifest::{Field, NewEntry};
@@ -53,6 +54,7 @@ pub enum Change {
     RenameLock { key: ArtifactKey, name: String },
     Unlock(ArtifactKey),
     DefaultCollection(String),
+    Audit(Box<AuditEntry>),
 }
 
 impl Planned {

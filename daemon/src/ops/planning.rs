@@ -135,6 +135,11 @@ impl<'a> Planning<'a> {
         Ok(read)
     }
 
+    /// Keeps what was read elsewhere.
+    pub fn gather(&mut self, staged: Staged) {
+        self.gathered.staged.push(staged);
+    }
+
     /// Keeps content that was put together from what was read or is stored.
     pub fn compose(&mut self, content: Content) -> ContentId {
         let id = content.id();

@@ -98,6 +98,10 @@ pub(super) fn swap_back(history: &History, step: &Step) -> Result<Found, OpError
     let Step { target, staged, before, after, .. } = step;
     let Some(staged) = staged else { return Ok(Found::Before) };
     if (before, after) == (&None, &None) {
+        if is_staging(staged.parent()) && target.symlink_metadata().is_ok() && staged.symlink_metadata().is_err() {
+            // It came out of an archive, and goes with the staging directory. Somebody may have edited it since.
+            history.capture(target, Scope::Everything)?;
+        }
         return move_back(staged, target);
     }
     let Some(swap) = Swap::between(before.is_some(), after.is_some()) else { return Ok(Found::Before) };
@@ -177,10 +181,13 @@ pub(super) fn unmake(made: &[PathBuf]) {
 
 fn clean(staging: &[PathBuf]) -> Result<(), OpError> {
     // Only what can be ours, whatever the journal says.
-    let is_ours = |dir: &&PathBuf| {
-        dir.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(staging::PREFIX.as_bytes()))
-    };
-    staging.iter().filter(is_ours).try_for_each(|dir| staging::remove(dir))
+    staging.iter().filter(|dir| is_staging(Some(dir))).try_for_each(|dir| staging::remove(dir))
+}
+
+/// Whether this is a staging directory, by its name.
+pub(super) fn is_staging(directory: Option<&Path>) -> bool {
+    let name = directory.and_then(Path::file_name);
+    name.is_some_and(|name| name.as_encoded_bytes().starts_with(staging::PREFIX.as_bytes()))
 }
 
 #[cfg(test)]

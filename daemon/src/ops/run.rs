@@ -1,13 +1,17 @@
 //! One request from its locks to its answer.
 
+use super::answer::{Answer, answer, is_fine, named_projects};
 use super::error::OpError;
 use super::fault::{Faults, Point};
 use super::locks::RootLocks;
 use super::plan::{self, Planned};
 use super::planning::Planning;
+use super::restore::{self, Intent};
+use super::rollback::{self, Outline, audit};
+use super::snapshots::automatic::Latest;
 use super::texts::{self, Surroundings};
-use super::told::{info_of, label};
-use super::transaction::{Fate, Observer, Workshop};
+use super::told::{Told, info_of, label};
+use super::transaction::{Fate, Workshop};
 use super::transfer::Way;
 use super::{deploy, import, lookup, manage, transfer, undeploy, undo};
 use crate::clock::Clock;
@@ -20,29 +24,46 @@ use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Ou
 use skillmeat_protocol::request::{Operate, Operation};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Items that a summary names.
-const SUMMARISED: usize = 3;
 /// Longest wait for a picture that reflects everything before the request.
 const BARRIER: Duration = Duration::from_secs(30);
 
 /// Everything that changes files.
 #[derive(Debug)]
 pub struct Operations {
-    engine: EngineHandle,
+    pub(super) engine: EngineHandle,
     /// Why there is none, when it cannot be used: nothing may be replaced then.
     history: Result<Arc<History>, HistoryError>,
-    home: PathBuf,
-    zone: TimeZone,
-    clock: Clock,
+    pub(super) home: PathBuf,
+    pub(super) zone: TimeZone,
+    pub(super) clock: Clock,
     faults: Faults,
-    locks: RootLocks,
-    /// Operations and backups under way.
+    pub(super) locks: Arc<RootLocks>,
+    pub(super) latest: Arc<Latest>,
+    /// Operations, backups and snapshots under way.
     running: Arc<AtomicUsize>,
     stopping: AtomicBool,
+    /// What nobody waits for is given up, too.
+    pub(super) hurry: Arc<AtomicBool>,
+}
+
+/// Counts as under way until it is dropped.
+pub(super) struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What a request would do.
+struct Plan {
+    planned: Vec<Planned>,
+    undoes: Option<OperationId>,
+    rollback: Option<Outline>,
 }
 
 /// Who waits for an operation.
@@ -69,17 +90,23 @@ impl Operations {
             zone: TimeZone::system(),
             clock,
             faults,
-            locks: RootLocks::default(),
+            locks: Arc::default(),
+            latest: Arc::default(),
             running: Arc::default(),
             stopping: AtomicBool::new(false),
+            hurry: Arc::default(),
         }
     }
 
-    /// No new ones; those under way are asked to stop, and waited for.
+    /// No new ones; those under way are asked to stop, and waited for. What is done while nobody waits may go on for most of
+    /// that time.
     pub fn stop(&self, within: Duration) {
         self.stopping.store(true, Ordering::SeqCst);
         let began = Instant::now();
         while self.running.load(Ordering::SeqCst) > 0 && began.elapsed() < within {
+            if began.elapsed() > within * 3 / 4 {
+                self.hurry.store(true, Ordering::SeqCst);
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -100,39 +127,47 @@ impl Operations {
         lookup::root(&self.engine.snapshot(), project, collection)
     }
 
+    /// One more is under way.
+    pub(super) fn counted(&self) -> Counted {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Counted(Arc::clone(&self.running))
+    }
+
     /// Plans `request`, and does it unless only the plan is asked for. Blocks.
     ///
     /// # Errors
     /// Nothing was done.
-    pub fn operate(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<OperationReply, WireError> {
-        self.running.fetch_add(1, Ordering::SeqCst);
-        let result = self.operate_counted(request, watcher);
-        self.running.fetch_sub(1, Ordering::SeqCst);
-        if result.as_ref().is_ok_and(|reply| reply.operation.is_some()) {
+    pub fn operate(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<Answer, WireError> {
+        let counted = self.counted();
+        let answer = self.operate_counted(request, watcher)?;
+        let reply = match &answer {
+            Answer::Operated(reply) => reply,
+            Answer::RolledBack(reply) => &reply.operated,
+        };
+        if reply.operation.is_some() {
             self.back_up();
+            self.snapshot_after(&request.operation, reply);
         }
-        result
+        drop(counted);
+        Ok(answer)
     }
 
     /// A copy of the history a day, while nobody waits for it.
     fn back_up(&self) {
         let Ok(history) = self.history.as_ref().map(Arc::clone) else { return };
-        let (now, running) = (self.clock.wall(), Arc::clone(&self.running));
-        running.fetch_add(1, Ordering::SeqCst);
+        let (now, counted) = (self.clock.wall(), self.counted());
         let work = move || {
             if let Err(error) = history.backup_if_due(now) {
                 tracing::warn!(%error, "the history could not be backed up");
             }
-            drop(history);
-            running.fetch_sub(1, Ordering::SeqCst);
+            drop((history, counted));
         };
         if let Err(error) = std::thread::Builder::new().name("backup".into()).spawn(work) {
-            self.running.fetch_sub(1, Ordering::SeqCst);
             tracing::warn!(%error, "the history could not be backed up");
         }
     }
 
-    fn operate_counted(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<OperationReply, WireError> {
+    fn operate_counted(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<Answer, WireError> {
         if self.stopping.load(Ordering::SeqCst) {
             return Err(WireError::new(ErrorCode::ShuttingDown, "the daemon is stopping").hint("run the command again"));
         }
@@ -144,11 +179,24 @@ impl Operations {
         let paths: Vec<&str> = projects.iter().map(|project| &*project.path).collect();
         let projects: Vec<_> = paths.iter().map(|path| lookup::project(&snapshot, path)).collect::<Result<_, _>>()?;
         let mut planning = Planning::new(history, &snapshot, &self.zone, self.clock.wall(), &self.home);
-        let (planned, undoes) = self.plan(&mut planning, &request.operation, &projects)?;
+        let plan = self.plan(&mut planning, request, &projects, watcher.cancelled)?;
+        let Plan { mut planned, undoes, rollback } = plan;
         let (now, gathered) = (planning.now, planning.into_gathered());
         let effective = planned.iter().any(Planned::is_effective);
         if request.dry_run || !effective {
-            return Ok(self.reply(planned.into_iter().map(|p| p.item).collect(), None, request.dry_run));
+            let reply = self.reply(planned.into_iter().map(|p| p.item).collect(), None, request.dry_run);
+            return Ok(answer(reply, rollback, None));
+        }
+        let (mut problems, mut safety) = (Vec::new(), None);
+        if let Some(outline) = &rollback {
+            let wire = |error: OpError| error.to_wire();
+            problems.extend(audit::prepare(&self.home, outline, now).map_err(wire)?);
+            let taken = self.safety(&snapshot, &outline.view, watcher.cancelled).map_err(wire)?;
+            let entry = audit::entry(outline, &taken, now, None);
+            planned[0].edits.push(audit::edit(&self.home, outline, entry));
+            safety = Some(taken);
+        } else {
+            problems = self.snapshot_before(&snapshot, &request.operation, &planned, watcher.cancelled);
         }
         self.faults.reach(Point::Planned).map_err(|e| WireError::new(ErrorCode::Io, e.to_string()))?;
         let operation = history::Operation {
@@ -162,10 +210,31 @@ impl Operations {
             steps: Vec::new(),
             staging: Vec::new(),
         };
+        let archives: Vec<_> = planned.iter().flat_map(|p| p.pieces.iter().filter_map(|p| p.archive.clone())).collect();
         let around = Surroundings { snapshot: &snapshot, zone: &self.zone, now };
-        let (items, number) = self.carry_out(history, operation, planned, gathered, around, watcher)?;
+        let carried = self.carry_out(history, operation, planned, gathered, around, watcher);
+        if let (Some(outline), Some(safety)) = (&rollback, &safety) {
+            let failed = match &carried {
+                Err(error) => Some(error.message.clone()),
+                Ok((items, _)) => {
+                    items.iter().find(|item| !is_fine(item)).map(|item| item.message.clone().unwrap_or_default())
+                }
+            };
+            if let Some(why) = failed {
+                let entry = audit::entry(outline, safety, now, Some(why));
+                audit::note_failure(&self.home, outline, &entry, &self.zone);
+            }
+        }
+        let (items, number) = carried?;
         let info = number.map(|id| history.show(id)).transpose().map_err(|e| OpError::from(e).to_wire())?;
-        Ok(self.reply(items, info.as_ref().map(info_of), false))
+        let mut reply = self.reply(items, info.as_ref().map(info_of), false);
+        reply.problems = problems;
+        for archive in archives {
+            let unpacked = archive.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+            reply.items.iter_mut().filter(|item| is_fine(item)).for_each(|item| item.files_written = unpacked.files);
+            reply.problems.extend(super::snapshots::left_out_of(&archive.path, &unpacked.left_out));
+        }
+        Ok(answer(reply, rollback, safety))
     }
 
     fn carry_out(
@@ -226,11 +295,13 @@ impl Operations {
     fn plan(
         &self,
         planning: &mut Planning<'_>,
-        operation: &Operation,
+        request: &Operate,
         projects: &[Arc<ProjectView>],
-    ) -> Result<(Vec<Planned>, Option<OperationId>), WireError> {
+        cancelled: &AtomicBool,
+    ) -> Result<Plan, WireError> {
         let one = || projects.first().ok_or_else(|| WireError::new(ErrorCode::InvalidParams, "no project is named"));
-        let planned = match operation {
+        let (mut undoes, mut rollback) = (None, None);
+        let planned = match &request.operation {
             Operation::Deploy(query) => {
                 one()?;
                 deploy::plan(planning, query, projects)?
@@ -245,11 +316,21 @@ impl Operations {
             Operation::Undo(query) => {
                 let root = lookup::root(planning.snapshot, query.project.as_deref(), query.collection.as_deref())?;
                 let undone = undo::which(planning.history, query, root.as_deref())?;
-                return Ok((undo::plan(planning, &undone)?, Some(undone.id)));
+                undoes = Some(undone.id);
+                undo::plan(planning, &undone)?
+            }
+            Operation::SnapshotRestore(query) => {
+                let intent = if request.dry_run { Intent::Tell } else { Intent::Do };
+                restore::plan(planning, query, intent, cancelled)?
+            }
+            Operation::Rollback(query) => {
+                let (planned, outline) = rollback::plan(planning, query, cancelled)?;
+                rollback = Some(outline);
+                planned
             }
             other => manage::plan(planning, other)?,
         };
-        Ok((planned, None))
+        Ok(Plan { planned, undoes, rollback })
     }
 
     /// What the operation must have to itself.
@@ -290,66 +371,13 @@ impl Operations {
     }
 
     fn reply(&self, items: Vec<OperationItem>, operation: Option<OperationInfo>, dry_run: bool) -> OperationReply {
-        let fine =
-            |item: &OperationItem| !matches!(item.outcome, Outcome::Refused | Outcome::Failed | Outcome::Cancelled);
         OperationReply {
             clock: self.engine.snapshot().clock,
             dry_run,
-            complete: items.iter().all(fine),
+            complete: items.iter().all(is_fine),
             operation,
             items,
             problems: Vec::new(),
         }
-    }
-}
-
-/// The projects that a request names.
-fn named_projects(snapshot: &Snapshot, operation: &Operation) -> Result<Vec<Arc<ProjectView>>, WireError> {
-    let names: Vec<&str> = match operation {
-        Operation::Deploy(query) => query.projects.iter().map(String::as_str).collect(),
-        Operation::Undeploy(query) => vec![&query.project],
-        Operation::Pull(query) | Operation::Push(query) | Operation::SyncProject(query) => vec![&query.project],
-        Operation::Adopt(query) => vec![&query.project],
-        Operation::Forget(query) => vec![&query.project],
-        Operation::Import(query) => vec![&query.project],
-        Operation::Undo(query) => query.project.iter().map(String::as_str).collect(),
-        _ => Vec::new(),
-    };
-    lookup::projects(snapshot, names)
-}
-
-/// Passes on what a transaction says.
-struct Told<'a, 'w> {
-    watcher: &'a mut Watcher<'w>,
-    labels: Vec<String>,
-    verb: &'a str,
-    stopping: &'a AtomicBool,
-}
-
-impl Observer for Told<'_, '_> {
-    fn summary(&self, fates: &[Fate]) -> String {
-        let done = self.labels.iter().zip(fates).filter(|(_, fate)| matches!(fate, Fate::Done));
-        let done: Vec<&str> = done.map(|(label, _)| label.as_str()).collect();
-        let verb = self.verb;
-        match done.as_slice() {
-            [] => format!("{verb}: nothing was done"),
-            few if few.len() <= SUMMARISED => format!("{verb} {}", few.join(", ")),
-            many => format!("{verb} {} and {} more", many[..SUMMARISED].join(", "), many.len() - SUMMARISED),
-        }
-    }
-
-    fn progress(&mut self, done: usize) {
-        let at = self.labels.get(done).map(String::as_str).unwrap_or_default();
-        (self.watcher.progress)(Progress {
-            directories: 0,
-            found: 0,
-            at: format!("{} {at}", self.verb),
-            done: done as u64,
-            total: self.labels.len() as u64,
-        });
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.watcher.cancelled.load(Ordering::Relaxed) || self.stopping.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,7 @@ use super::plan::{Change, Edit};
 use crate::engine::snapshot::{ItemView, Snapshot};
 use crate::library::edit::legacy::{self, Known};
 use crate::library::edit::records::{self, NewRecord};
-use crate::library::edit::{Before, config, groups, lock, manifest};
+use crate::library::edit::{Before, audit, config, groups, lock, manifest};
 use crate::library::records::ParsedRecord;
 use crate::model::Timestamp;
 use crate::scan::project::{DEPLOYED, PLAN};
@@ -130,12 +130,13 @@ fn edited(
         text = records::remove(&Before { file: path, text: text.as_deref() }, &dropped)?.text;
     }
     for change in others {
-        text = Some(one(&Before { file: path, text: text.as_deref() }, change, around.now)?);
+        text = Some(one(&Before { file: path, text: text.as_deref() }, change, around)?);
     }
     Ok(text)
 }
 
-fn one(before: &Before<'_>, change: Change, at: Timestamp) -> Result<String, OpError> {
+fn one(before: &Before<'_>, change: Change, around: Surroundings<'_>) -> Result<String, OpError> {
+    let at = around.now;
     Ok(match change {
         Change::AddEntry(entry) => manifest::add(before, &entry, at)?,
         Change::ChangeEntry(key, fields) => manifest::change(before, &key, &fields, at)?,
@@ -147,6 +148,7 @@ fn one(before: &Before<'_>, change: Change, at: Timestamp) -> Result<String, OpE
         Change::Lock(lock) => lock::set(before, &lock)?,
         Change::Unlock(key) => lock::remove(before, &key)?,
         Change::DefaultCollection(name) => config::set_default_collection(before, &name)?,
+        Change::Audit(entry) => audit::add(before, &entry, around.zone)?,
         Change::Record(_) | Change::DropRecord(..) => before.text.unwrap_or_default().to_owned(),
     })
 }

@@ -1,8 +1,14 @@
 //! How operations are told of: their items in a line, and what the protocol says of them.
 
+use super::run::Watcher;
+use super::transaction::{Fate, Observer};
 use crate::history::{self, Journalled};
-use skillmeat_protocol::reply::{OperationInfo, OperationItem};
+use skillmeat_protocol::reply::{OperationInfo, OperationItem, Progress};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Items that a summary names.
+const SUMMARISED: usize = 3;
 
 /// An operation as the protocol tells it.
 pub fn info_of(journalled: &Journalled) -> OperationInfo {
@@ -31,5 +37,49 @@ pub fn label(item: &OperationItem) -> String {
     match item.project.as_deref().and_then(|path| Path::new(path).file_name()) {
         Some(project) => format!("{name} → {}", project.to_string_lossy()),
         None => name,
+    }
+}
+
+/// Passes on what a transaction says.
+pub(super) struct Told<'a, 'w> {
+    /// Who is told.
+    pub(super) watcher: &'a mut Watcher<'w>,
+    /// Of the items, in a line each.
+    pub(super) labels: Vec<String>,
+    /// The command.
+    pub(super) verb: &'a str,
+    /// Whether the daemon ends.
+    pub(super) stopping: &'a AtomicBool,
+}
+
+impl Observer for Told<'_, '_> {
+    fn summary(&self, fates: &[Fate]) -> String {
+        let done = self.labels.iter().zip(fates).filter(|(_, fate)| matches!(fate, Fate::Done));
+        let done: Vec<&str> = done.map(|(label, _)| label.as_str()).collect();
+        let verb = self.verb;
+        match done.as_slice() {
+            [] => format!("{verb}: nothing was done"),
+            few if few.len() <= SUMMARISED => format!("{verb} {}", few.join(", ")),
+            many => format!("{verb} {} and {} more", many[..SUMMARISED].join(", "), many.len() - SUMMARISED),
+        }
+    }
+
+    fn progress(&mut self, done: usize) {
+        let at = self.labels.get(done).map(String::as_str).unwrap_or_default();
+        (self.watcher.progress)(Progress {
+            directories: 0,
+            found: 0,
+            at: format!("{} {at}", self.verb),
+            done: done as u64,
+            total: self.labels.len() as u64,
+        });
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.watcher.cancelled.load(Ordering::Relaxed) || self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn cancelled(&self) -> &AtomicBool {
+        self.watcher.cancelled
     }
 }

@@ -18,8 +18,11 @@ use super::staging::Staging;
 use super::swap::Swap;
 use super::witness::Witness;
 use crate::history::{ContentId, History, HistoryError, Operation, OperationId, OperationState, Scope, Step};
+use crate::snapshots::unpack;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 
 /// What became of an item.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ pub trait Observer {
     fn progress(&mut self, done: usize);
     /// Whether nobody wants the rest any more.
     fn is_cancelled(&self) -> bool;
+    /// The same, for long work within an item.
+    fn cancelled(&self) -> &AtomicBool;
 }
 
 /// What a transaction works with.
@@ -131,6 +136,11 @@ impl Workshop<'_> {
             }
             if let Some(after) = &piece.after {
                 self.stage(*after, at, &piece.target)?;
+                self.reach(Point::Staged)?;
+            }
+            if let Some(archive) = &piece.archive {
+                let unpacked = unpack(&archive.path, &archive.name, at, observer.cancelled())?;
+                *archive.unpacked.lock().unwrap_or_else(PoisonError::into_inner) = unpacked;
                 self.reach(Point::Staged)?;
             }
         }
@@ -288,6 +298,7 @@ impl Workshop<'_> {
                 missing: Vec::new(),
                 prune_below: None,
                 moved_from: None,
+                archive: None,
             };
             if read(&text.path)? != text.before {
                 return Err(OpError::Touched { path: text.path.clone() });

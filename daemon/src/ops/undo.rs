@@ -7,6 +7,7 @@ use super::error::OpError;
 use super::piece::Piece;
 use super::plan::Planned;
 use super::planning::Planning;
+use super::recover;
 use super::witness::Witness;
 use crate::history::{History, Journalled, Listed, OperationId, OperationState, Scope, Step};
 use skillmeat_protocol::error::{ErrorCode, WireError};
@@ -49,7 +50,16 @@ pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Plan
     let mut pieces = Vec::new();
     let mut items = Vec::new();
     let mut moves: Vec<(PathBuf, PathBuf)> = Vec::new();
-    for step in undone.operation.steps.iter().rev() {
+    let audit = planning.home.join("audit");
+    let whole: Vec<&PathBuf> =
+        undone.operation.steps.iter().filter(|step| is_unpacked(step)).map(|step| &step.target).collect();
+    // What is written down of a rollback stays, as does what the journal says of it. What came out of an archive goes with
+    // whatever was changed in it.
+    let stays = |step: &Step| {
+        step.target.starts_with(&audit)
+            || whole.iter().any(|whole| step.target.starts_with(whole) && step.target != **whole)
+    };
+    for step in undone.operation.steps.iter().rev().filter(|step| !stays(step)) {
         let roots = undone.operation.roots.iter().map(|root| &root.path);
         // The innermost: the home is a root too, and holds the collections.
         let root = roots.filter(|root| step.target.starts_with(root)).max_by_key(|root| root.as_os_str().len());
@@ -85,6 +95,9 @@ fn reversed(
 ) -> Result<Option<Piece>, OpError> {
     let target = step.target.clone();
     if let (None, None, Some(from)) = (step.before, step.after, &step.staged) {
+        if is_unpacked(step) {
+            return unpacked(planning, target, root).map(Some);
+        }
         // It only got another name. Whatever is in it now goes back with it, so nothing can be lost.
         return match (target.symlink_metadata().is_ok(), from.symlink_metadata().is_ok()) {
             (true, false) => Ok(Some(Piece::moved(&target, from, &root))),
@@ -116,7 +129,35 @@ fn reversed(
     }
     // Only directories that the operation made go with what it put there.
     let prune_below = step.made_directories.first().and_then(|top| top.parent()).map(Path::to_owned);
-    Ok(Some(Piece { target, root, before, after: step.before, witness, missing, prune_below, moved_from: None }))
+    Ok(Some(Piece {
+        target,
+        root,
+        before,
+        after: step.before,
+        witness,
+        missing,
+        prune_below,
+        moved_from: None,
+        archive: None,
+    }))
+}
+
+/// Whether a step put there what came out of an archive: it has no contents, and came from where things are staged.
+fn is_unpacked(step: &Step) -> bool {
+    (step.before, step.after) == (None, None)
+        && step.staged.as_deref().is_some_and(|from| recover::is_staging(from.parent()))
+}
+
+/// What came out of an archive goes, whatever is in it by now: all of it is in the history then.
+fn unpacked(planning: &mut Planning<'_>, target: PathBuf, root: PathBuf) -> Result<Piece, OpError> {
+    let witness = Witness::of(&target)?;
+    if !witness.is_something() {
+        return Err(OpError::Touched { path: target });
+    }
+    let before = Some(planning.read(&target, Scope::Everything)?.id);
+    let prune_below = target.parent().map(Path::to_owned);
+    let (missing, moved_from, archive) = (Vec::new(), None, None);
+    Ok(Piece { target, root, before, after: None, witness, missing, prune_below, moved_from, archive })
 }
 
 fn shown(piece: &Piece) -> Planned {

@@ -2,7 +2,8 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    collections, diff, discover, health, init, list, metrics, operate, projects, shutdown, status, subscribe, sync,
+    collections, diff, discover, health, init, list, metrics, operate, projects, shutdown, snapshots, status, subscribe,
+    sync,
 };
 use super::paging::Pages;
 use super::picture::Terms;
@@ -45,7 +46,7 @@ pub(super) async fn answer(
     let terms = Terms::of(&call);
     let limit = match call.request {
         Request::Discover(_) => terms.asked_deadline.unwrap_or(Duration::MAX),
-        Request::Operate(_) => Duration::MAX,
+        Request::Operate(_) | Request::Snapshots(_) => Duration::MAX,
         // What is compared may be as large as what is searched.
         Request::Diff(_) => terms.asked_deadline.unwrap_or(limits::DEADLINE_MAX),
         _ => terms.deadline + limits::ENGINE_GRACE + GRACE,
@@ -89,7 +90,8 @@ async fn handle(
         Request::Health => Reply::Health(health::answer(context, terms).await),
         Request::Metrics => Reply::Metrics(metrics::answer(context)),
         Request::Init => Reply::Initialised(init::answer(context).await?),
-        Request::Operate(query) => Reply::Operated(operate::answer(context, query, progress).await?),
+        Request::Operate(query) => operate::answer(context, query, progress).await?,
+        Request::Snapshots(query) => Reply::Snapshots(snapshots::answer(context, query).await?),
         Request::Operations(query) => Reply::Operations(operate::list(context, query).await?),
         Request::OperationShow(query) => Reply::Operation(operate::show(context, query).await?),
         Request::Diff(query) => Reply::Diff(diff::answer(context, pages, terms, query).await?),

@@ -7,7 +7,7 @@ use super::inbox::Inbox;
 use super::{binary, json, limits};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::event::DriftEvent;
-use skillmeat_protocol::reply::{LiveReply, Progress, Reply};
+use skillmeat_protocol::reply::{LiveReply, Progress, Reply, SnapshotReply};
 use skillmeat_protocol::request::{Call, Format};
 use std::sync::Arc;
 use tokio::io::AsyncRead;
@@ -133,6 +133,14 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::Operations(payload) => to_string(payload),
         Reply::Operation(payload) => to_string(payload),
         Reply::Diff(payload) => to_string(payload),
+        Reply::Snapshots(reply) => match reply {
+            SnapshotReply::Created(payload) => to_string(payload),
+            SnapshotReply::Listed(payload) => to_string(payload),
+            SnapshotReply::Shown(payload) => to_string(payload),
+            SnapshotReply::Compared(payload) => to_string(payload),
+            SnapshotReply::Deleted(payload) => to_string(payload),
+        },
+        Reply::RolledBack(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

@@ -1,12 +1,13 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
-//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`projects`], [`stream`], [`daemon`].
+//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`projects`], [`stream`], [`daemon`].
 
 pub mod daemon;
 pub mod diff;
 pub mod library;
 pub mod operation;
 pub mod projects;
+pub mod snapshots;
 pub mod status;
 pub mod stream;
 
@@ -20,6 +21,10 @@ pub use operation::{
     Outcome,
 };
 pub use projects::{DiscoverReply, DiscoveredProject, ProjectInfo, ProjectsReply};
+pub use snapshots::{
+    ChangedFile, FileChange, FileKind, RollbackReply, RollbackResult, SnapshotCompared, SnapshotCreated, SnapshotFile,
+    SnapshotInfo, SnapshotReply, SnapshotShown, SnapshotsDeleted, SnapshotsReply,
+};
 pub use status::{Counts, Item, ProjectState, ProjectStatus, StatusReply};
 pub use stream::{LiveReply, SubscribedReply, SyncReply};
 
@@ -63,6 +68,9 @@ pub enum Reply {
     Operations(OperationsReply),
     Operation(OperationShowReply),
     Diff(DiffReply),
+    Snapshots(SnapshotReply),
+    /// To the operation [`Rollback`](crate::request::Operation::Rollback), in the place of `Operated`.
+    RolledBack(RollbackReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

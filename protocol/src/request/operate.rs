@@ -6,6 +6,7 @@
 use super::collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
 };
+use super::snapshots::{Rollback, SnapshotRestore};
 use crate::codec::{Decode, Encode};
 use crate::ids::ArtifactType;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,10 @@ pub enum Operation {
     CollectionVerify(CollectionVerify),
     /// Reverts operations.
     Undo(Undo),
+    /// A collection that is not there, out of a snapshot.
+    SnapshotRestore(SnapshotRestore),
+    /// A collection becomes what it was.
+    Rollback(Rollback),
 }
 
 impl Operation {
@@ -86,6 +91,8 @@ impl Operation {
             Self::CollectionSetDefault(_) => "collection set-default",
             Self::CollectionVerify(_) => "collection verify",
             Self::Undo(_) => "undo",
+            Self::SnapshotRestore(_) => "snapshot restore",
+            Self::Rollback(_) => "rollback",
         }
     }
 }

@@ -19,6 +19,7 @@ use self::samples::{call, replies, requests, words};
 mod diff;
 mod operations;
 mod samples;
+mod snapshots;
 
 #[test]
 fn every_message_has_the_bytes_it_always_had() {
@@ -26,11 +27,13 @@ fn every_message_has_the_bytes_it_always_had() {
     messages.push(("preamble".into(), hex(&preamble(PROTOCOL))));
     let welcome = Welcome { protocol: PROTOCOL, instance: 0x0123_4567_89ab_cdef, version: "1.2.3".into() };
     messages.push(("welcome".into(), hex(&welcome.to_bytes())));
-    for request in requests().into_iter().chain(operations::requests()).chain([diff::request()]) {
+    let asked = requests().into_iter().chain(operations::requests()).chain([diff::request()]);
+    for request in asked.chain(snapshots::requests()) {
         let name = format!("request-{}", request_name(&request));
         messages.push((name, round_trip_request(&call(request))));
     }
-    for reply in replies().into_iter().chain(operations::replies()).chain([diff::reply()]) {
+    let answers = replies().into_iter().chain(operations::replies()).chain([diff::reply()]);
+    for reply in answers.chain(snapshots::replies()) {
         let bytes = codec::encode(&reply).expect("replies encode");
         assert_eq!(codec::decode_reply::<Reply>(&bytes).expect("our own bytes"), reply);
         messages.push((format!("reply-{}", reply_name(&reply)), hex(&bytes)));
@@ -40,12 +43,13 @@ fn every_message_has_the_bytes_it_always_had() {
             .into_iter()
             .chain(operations::words())
             .chain(diff::words())
+            .chain(snapshots::words())
             .map(|(name, bytes)| (format!("words-{name}"), bytes)),
     );
 
     let names: Vec<_> = messages.iter().map(|(name, _)| name.as_str()).collect();
-    let wanted = REQUESTS.iter().chain(&operations::NAMES).map(|n| format!("request-{n}"));
-    for wanted in wanted.chain(REPLIES.iter().map(|n| format!("reply-{n}"))) {
+    let wanted = REQUESTS.iter().chain(&operations::NAMES).chain(&snapshots::NAMES).map(|n| format!("request-{n}"));
+    for wanted in wanted.chain(REPLIES.iter().chain(&snapshots::REPLIES).map(|n| format!("reply-{n}"))) {
         assert!(names.contains(&wanted.as_str()), "no sample of {wanted}");
     }
     let problems = compare(&messages);
@@ -141,6 +145,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::Operations(_) => "operations",
         Request::OperationShow(_) => "operation-show",
         Request::Diff(_) => "diff",
+        Request::Snapshots(query) => snapshots::name(query),
     }
 }
 
@@ -201,6 +206,8 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::Operations(_) => "operations",
         Reply::Operation(_) => "operation",
         Reply::Diff(_) => "diff",
+        Reply::Snapshots(reply) => snapshots::reply_name(reply),
+        Reply::RolledBack(_) => "rolled-back",
     }
 }
 

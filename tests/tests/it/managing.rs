@@ -21,13 +21,13 @@ use crate::binaries;
 /// Everything below a directory: files with their bytes and modes, links with their targets, directories.
 type Picture = BTreeMap<PathBuf, (u32, Vec<u8>)>;
 
-fn picture(root: &Path, without: &Path) -> Picture {
+fn picture(root: &Path, without: &[PathBuf]) -> Picture {
     let mut found = Picture::new();
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(&dir).expect("a readable directory") {
             let path = entry.expect("a readable entry").path();
-            if path == without {
+            if without.contains(&path) {
                 continue;
             }
             let metadata = path.symlink_metadata().expect("it was listed");
@@ -65,7 +65,7 @@ impl Scene {
 
     /// The user's home with collections and settings, without what is the daemon's own.
     fn library(&self) -> Picture {
-        picture(&self.sandbox.user, &self.sandbox.home.join("daemon"))
+        picture(&self.sandbox.user, &["daemon", "snapshots"].map(|name| self.sandbox.home.join(name)))
     }
 
     fn text(&self, path: &str) -> String {

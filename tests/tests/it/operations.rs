@@ -21,6 +21,8 @@ mod obstacles;
 mod original;
 mod paths;
 mod promises;
+mod rollback;
+mod snapshots;
 mod table;
 
 /// A collection and a project, and a daemon that knows both.
@@ -46,6 +48,15 @@ impl Site {
     fn on(sandbox: Sandbox, collection: CollectionDir, project: ProjectDir) -> Self {
         let daemon = Daemon::start(&sandbox);
         daemon.client().add(&project.root);
+        Self { json: daemon.json(), daemon, collection, project, sandbox }
+    }
+
+    /// The daemon ends, and with it what it does while nobody waits; another one begins.
+    fn restarted(self) -> Self {
+        let Self { json, daemon, collection, project, sandbox } = self;
+        drop(json);
+        daemon.terminate();
+        let daemon = Daemon::start(&sandbox);
         Self { json: daemon.json(), daemon, collection, project, sandbox }
     }
 

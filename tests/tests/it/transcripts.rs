@@ -44,6 +44,7 @@ struct Names {
     root: String,
     project: String,
     clock: String,
+    snapshot: String,
 }
 
 impl Names {
@@ -52,6 +53,7 @@ impl Names {
             .replace("<root>", &self.root)
             .replace("<project>", &self.project)
             .replace("<clock>", &self.clock)
+            .replace("<snapshot>", &self.snapshot)
     }
 }
 
@@ -68,6 +70,9 @@ fn run(block: &[&str]) -> Result<(), String> {
         } else if let Some(answer) = line.strip_prefix("← ") {
             let given = next(&mut connection);
             remember_clock(&given, &mut names.clock);
+            if let Some(id) = given["result"]["snapshot"]["id"].as_str() {
+                id.clone_into(&mut names.snapshot);
+            }
             let wanted = serde_json::from_str(answer).map_err(|e| format!("{e}: {answer}"))?;
             matches("", &wanted, &given, &names).map_err(|what| format!("{what}\n given {given}"))?;
         } else if let Some(path) = line.strip_prefix("$ mkdir ") {
@@ -95,7 +100,7 @@ fn world(sandbox: &Sandbox) -> Names {
     write(&project.file("skill:pdf"), "edited\n");
     let text = |path: &Path| path.to_str().expect("test paths are text").to_owned();
     let (home, root) = (text(&sandbox.home), text(&sandbox.projects));
-    Names { home, root, project: project.text(), clock: String::new() }
+    Names { home, root, project: project.text(), clock: String::new(), snapshot: String::new() }
 }
 
 fn next(connection: &mut JsonClient) -> Value {
@@ -157,8 +162,9 @@ fn members_match(
     Ok(())
 }
 
-const PLACEHOLDERS: [&str; 11] = [
+const PLACEHOLDERS: [&str; 12] = [
     "<clock>",
+    "<snapshot>",
     "<instance>",
     "<hash>",
     "<uuid>",
@@ -194,6 +200,9 @@ fn fits(placeholder: &str, given: &Value) -> bool {
         }
         ("<version>", Value::String(text)) => {
             text.split('.').count() == 3 && text.split('.').all(|part| part.parse::<u32>().is_ok())
+        }
+        ("<snapshot>", Value::String(text)) => {
+            text.len() == 22 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
         }
         ("<path>", Value::String(text)) => text.starts_with('/'),
         _ => false,

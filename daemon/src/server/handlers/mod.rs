@@ -13,6 +13,7 @@ pub(super) mod metrics;
 pub(super) mod operate;
 pub(super) mod projects;
 pub(super) mod shutdown;
+pub(super) mod snapshots;
 pub(super) mod status;
 pub(super) mod subscribe;
 pub(super) mod sync;

@@ -7,10 +7,10 @@ use super::super::ServerContext;
 use super::super::dispatch::ProgressSink;
 use super::discover::{CancelOnDrop, at_intervals};
 use crate::history::{HistoryError, Listed, OperationId as Number};
-use crate::ops::{self, Watcher};
+use crate::ops::{self, Answer, Watcher};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::reply::{OperationReply, OperationShowReply, OperationStep, OperationsReply};
+use skillmeat_protocol::reply::{OperationShowReply, OperationStep, OperationsReply, Reply};
 use skillmeat_protocol::request::{Operate, OperationId, OperationsQuery};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,12 +25,15 @@ pub(in crate::server) async fn answer(
     context: &Arc<ServerContext>,
     request: Operate,
     progress: &ProgressSink,
-) -> Result<OperationReply, WireError> {
+) -> Result<Reply, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag, sink) = (context.operations.clone(), cancelled.0.clone(), progress.clone());
     super::blocking(move || {
         let mut watcher = Watcher { progress: &mut at_intervals(&sink), cancelled: &flag };
-        operations.operate(&request, &mut watcher)
+        Ok(match operations.operate(&request, &mut watcher)? {
+            Answer::Operated(reply) => Reply::Operated(reply),
+            Answer::RolledBack(reply) => Reply::RolledBack(reply),
+        })
     })
     .await?
 }

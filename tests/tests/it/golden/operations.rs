@@ -70,6 +70,8 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::CollectionSetDefault(_) => "collection-set-default",
         Operation::CollectionVerify(_) => "collection-verify",
         Operation::Undo(_) => "undo",
+        Operation::SnapshotRestore(_) => "snapshot-restore",
+        Operation::Rollback(_) => "rollback",
     }
 }
 

@@ -1,0 +1,215 @@
+//! `rollback`: a collection becomes what a snapshot holds, entirely, at named paths, or but for what people changed since.
+//!
+//! Only what differs is written, each path in one swap of one item: so all of it is done or nothing, and `undo` takes it back.
+//! What the ignore list names stays as it is: a `.git` of the collection has its own way back, and caches are nobody's.
+//!
+//! Keeping what people changed takes a third side, the collection as the last operation left it ([`base`]): what differs from
+//! that now was changed by people and stays, what differs from it in the snapshot was changed by operations and goes. Where both
+//! did, differently, nothing is written and the paths are told.
+
+pub mod audit;
+mod base;
+mod goal;
+mod pieces;
+
+use super::error::OpError;
+use super::plan::{Planned, word};
+use super::planning::Planning;
+use super::snapshots::{finding, left_out_of};
+use crate::engine::snapshot::CollectionView;
+use crate::history::{Content, EntryKind, RelPath};
+use crate::library::audit::Operation;
+use crate::library::edit::{Before, manifest};
+use crate::library::portable::relative_path;
+use crate::snapshots::archive::LeftOut;
+use crate::snapshots::{Listing, content};
+use finding::Kept;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::{Outcome, Problem};
+use skillmeat_protocol::request::Rollback;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Bytes of a manifest, beyond which nobody reads one.
+const MANIFEST_MOST: u64 = 8 << 20;
+const MANIFEST: &str = "collection.toml";
+
+/// What a rollback would do, beside its item.
+#[derive(Debug)]
+pub struct Outline {
+    /// The snapshot that is asked for.
+    pub snapshot: String,
+    /// The collection.
+    pub view: Arc<CollectionView>,
+    /// What was asked for, for the audit trail.
+    pub operation: Operation,
+    /// Whether what people changed is to stay.
+    pub preserving: bool,
+    /// The paths that are named.
+    pub paths: Vec<String>,
+    /// Paths that become what they are in the snapshot.
+    pub restored: Vec<String>,
+    /// Paths that both sides changed differently.
+    pub conflicts: Vec<String>,
+    /// What the archive holds that is not put back.
+    pub problems: Vec<Problem>,
+}
+
+/// Plans it: one item, of everything.
+///
+/// # Errors
+/// There is no such snapshot, collection or path; the archive or the collection cannot be read.
+pub fn plan(
+    planning: &mut Planning<'_>,
+    query: &Rollback,
+    cancelled: &AtomicBool,
+) -> Result<(Vec<Planned>, Outline), WireError> {
+    let kept = finding::find(planning.home, planning.snapshot, &query.snapshot, query.collection.as_deref())?;
+    let view = finding::view(planning.snapshot, &kept.shelf)?;
+    let paths = query.paths.iter().map(|path| named(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut outline = Outline {
+        snapshot: kept.entry.id.clone(),
+        view: Arc::clone(&view),
+        operation: match (paths.is_empty(), query.preserve_changes) {
+            (false, _) => Operation::Selective,
+            (true, true) => Operation::Intelligent,
+            (true, false) => Operation::Simple,
+        },
+        preserving: query.preserve_changes,
+        paths,
+        restored: Vec::new(),
+        conflicts: Vec::new(),
+        problems: Vec::new(),
+    };
+    let planned = planned(planning, &kept, &mut outline, cancelled);
+    let planned = planned.map_err(|error| match error {
+        Stopped::Op(error) => error.to_wire(),
+        Stopped::Wire(error) => error,
+    })?;
+    Ok((vec![planned], outline))
+}
+
+enum Stopped {
+    Op(OpError),
+    Wire(WireError),
+}
+
+impl<E: Into<OpError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Op(error.into())
+    }
+}
+
+/// A path of the request, as contents have them.
+fn named(path: &str) -> Result<String, WireError> {
+    relative_path(path).map_err(|flaw| {
+        let message = format!("'{}' cannot be used: {flaw}", path.escape_debug());
+        WireError::new(ErrorCode::BadPath, message).hint("paths are relative to the collection: skills/pdf")
+    })
+}
+
+fn planned(
+    planning: &mut Planning<'_>,
+    kept: &Kept,
+    outline: &mut Outline,
+    cancelled: &AtomicBool,
+) -> Result<Planned, Stopped> {
+    let view = Arc::clone(&outline.view);
+    let root = Path::new(&*view.path);
+    let archive = kept.shelf.archive(&kept.entry);
+    let current = content::of_listing(&Listing::of(root)?)?;
+    let selected = goal::Selection::new(&outline.paths);
+    let (target, left_out, files) = read(planning, kept, &current, &selected, &view, cancelled)?;
+    outline.problems = left_out_of(&archive, &left_out);
+    selected.check(&current, &target, &view.name).map_err(Stopped::Wire)?;
+    let target = goal::Target { content: target, left_out: left_out.into_iter().map(|(path, _)| path).collect() };
+    let goal = if outline.preserving {
+        let base = base::find(planning, kept, &view, cancelled)?;
+        goal::preserving(base.as_ref(), &current, &target, &selected)
+    } else {
+        goal::plain(&current, &target, &selected)
+    };
+    let item = |outcome| Planned::of(None, &view.name, outcome).of_collection(&view.name).at(root);
+    let goal = match goal {
+        Ok(goal) => goal,
+        Err(conflicts) => {
+            outline.conflicts = conflicts;
+            let again = format!("skillmeat rollback {}", word(&kept.entry.id));
+            let first = outline.conflicts.first().map(String::as_str).unwrap_or_default();
+            return Ok(item(Outcome::Refused)
+                .saying(format!("changed by people and by operations: {}", shown(&outline.conflicts)))
+                .ways([
+                    format!("skillmeat snapshot diff {}", word(&kept.entry.id)),
+                    format!("{again} --path {}   # that one as in the snapshot", word(first)),
+                    format!("{again}   # everything as in the snapshot"),
+                ]));
+        }
+    };
+    let (pieces, extent) = pieces::between(planning, files, root, &current, &goal)?;
+    let differences = content::differences(&current, &goal);
+    outline.restored = differences.iter().map(|(path, ..)| path.as_os_str().to_string_lossy().into_owned()).collect();
+    if pieces.is_empty() {
+        outline.restored.clear();
+        return Ok(item(Outcome::Unchanged).saying("it is as the snapshot already"));
+    }
+    let mut planned = item(Outcome::Updated).saying(format!("as in snapshot {}", kept.entry.id));
+    planned.moves(pieces, extent);
+    Ok(planned)
+}
+
+/// A few paths in a line.
+fn shown(paths: &[String]) -> String {
+    const NAMED: usize = 3;
+    match paths.len() {
+        0..=NAMED => paths.join(", "),
+        all => format!("{} and {} more", paths[..NAMED].join(", "), all - NAMED),
+    }
+}
+
+/// What the archive holds that counts; what of it differs from `current` and is asked for is kept for the history.
+fn read<'a>(
+    planning: &mut Planning<'a>,
+    kept: &Kept,
+    current: &Content,
+    selected: &goal::Selection,
+    view: &CollectionView,
+    cancelled: &AtomicBool,
+) -> Result<(Content, LeftOut, crate::history::Collector<'a>), OpError> {
+    let archive = kept.shelf.archive(&kept.entry);
+    let now: HashMap<&RelPath, [u8; 32]> = current
+        .entries
+        .iter()
+        .filter_map(|entry| match entry.kind {
+            EntryKind::File { hash, .. } => Some((&entry.path, hash)),
+            _ => None,
+        })
+        .collect();
+    let mut files = planning.history.collector();
+    // The collection was called otherwise when it was packed; the original reads none whose manifest says another name.
+    let renames = *kept.shelf.name() != *view.name;
+    let mut manifest = None;
+    let (target, left_out) = content::of_archive(&archive, kept.shelf.name(), cancelled, |path, size, bytes| {
+        let wanted = |hash| content::counts(path) && selected.has(path) && now.get(path) != Some(&hash);
+        if renames && path.as_os_str() == MANIFEST && size <= MANIFEST_MOST {
+            let mut text = Vec::new();
+            bytes.read_to_end(&mut text).map_err(OpError::io("read", &archive))?;
+            let hash = files.stream(&mut text.as_slice(), &archive, wanted)?;
+            manifest = Some(text);
+            return Ok::<_, OpError>(hash);
+        }
+        Ok(files.stream(bytes, &archive, wanted)?)
+    })?;
+    let mut target = content::counted(target);
+    if let Some(text) = manifest.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        let file = Path::new(&*view.path).join(MANIFEST);
+        let text = manifest::rename_collection(&Before { file: &file, text: Some(&text) }, &view.name, planning.now)?;
+        if let Some(entry) = target.entries.iter_mut().find(|entry| entry.path.as_os_str() == MANIFEST)
+            && let EntryKind::File { mode, .. } = entry.kind
+        {
+            entry.kind = planning.keep_bytes(text.as_bytes(), mode)?;
+        }
+    }
+    Ok((target, left_out, files))
+}
