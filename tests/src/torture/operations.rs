@@ -237,7 +237,10 @@ fn tidy(sandbox: &Sandbox) -> Result<(), String> {
     // A copy of the history a day is no leftover.
     let is_kept = |name: &String| KEPT.iter().any(|kept| name.ends_with(kept)) || name.ends_with(".bak");
     let strange: Vec<String> = own_files(sandbox).into_iter().filter(|name| !is_kept(name)).collect();
-    let left: Vec<String> = all_names(&sandbox.root).into_iter().filter(|name| name.contains(".tmp")).collect();
+    // What a kill leaves of packing is removed when something is packed again.
+    let shelves = sandbox.home.join("snapshots").display().to_string();
+    let is_left = |name: &String| name.contains(".tmp") && !name.starts_with(&shelves);
+    let left: Vec<String> = all_names(&sandbox.root).into_iter().filter(is_left).collect();
     if strange.is_empty() && left.is_empty() {
         return Ok(());
     }

@@ -104,6 +104,43 @@ fn source(sandbox: &Sandbox, name: &str) -> String {
     sandbox.projects.join("elsewhere/skills").join(name).to_str().expect("test paths are text").to_owned()
 }
 
+/// A snapshot in the layout of the original, of what the collection was before it was changed in every way.
+fn kept(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    pack(sandbox, collection);
+    moved_on(sandbox, collection, project);
+    std::fs::remove_file(collection.path("command:c0")).expect("it was made");
+    let skill = collection.path("skill:s2");
+    std::fs::remove_file(skill.join("notes.md")).expect("it was made");
+    write(&skill.join("notes.md/inner.md"), "a directory by now\n");
+}
+
+/// A snapshot of a collection that is gone.
+fn gone(sandbox: &Sandbox, _: &CollectionDir, _: &ProjectDir) {
+    let team = sandbox.collection("team");
+    team.fill(&["skill:t0", "command:t1"]);
+    pack(sandbox, &team);
+    std::fs::remove_dir_all(&team.root).expect("it was made");
+}
+
+fn pack(sandbox: &Sandbox, collection: &CollectionDir) {
+    let shelf = sandbox.home.join("snapshots").join(&collection.name);
+    std::fs::create_dir_all(&shelf).expect("a directory of the sandbox");
+    let archive = shelf.join(format!("{SNAPSHOT}.tar.gz"));
+    let file = std::fs::File::create(&archive).expect("a file of the sandbox");
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
+    tar.append_dir_all(&collection.name, &collection.root).expect("packed");
+    tar.into_inner().and_then(|gzip| gzip.finish()).expect("packed");
+    let list = format!(
+        "[[snapshots]]\nid = \"{SNAPSHOT}\"\ntimestamp = \"2026-01-01T00:00:00\"\nmessage = \"kept\"\n\
+         artifact_count = 2\ntarball_path = \"{}\"\n",
+        archive.display()
+    );
+    write(&shelf.join("snapshots.toml"), list);
+}
+
+/// The snapshot of every scene that has one.
+const SNAPSHOT: &str = "20260101-000000-000000";
+
 pub(super) const SCENES: &[Scene] = &[
     Scene {
         name: "deploy",
@@ -222,6 +259,25 @@ pub(super) const SCENES: &[Scene] = &[
         method: "collections.verify",
         params: |_| json!({ "fix": true }),
         prepare: verified,
+    },
+    Scene { name: "rollback", method: "rollback", params: |_| json!({ "snapshot": SNAPSHOT }), prepare: kept },
+    Scene {
+        name: "rollback of some paths",
+        method: "rollback",
+        params: |_| json!({ "snapshot": SNAPSHOT, "paths": ["skills/s0", "commands"] }),
+        prepare: kept,
+    },
+    Scene {
+        name: "snapshot restore",
+        method: "snapshots.restore",
+        params: |_| json!({ "snapshot": SNAPSHOT, "collection": "team" }),
+        prepare: gone,
+    },
+    Scene {
+        name: "snapshot restore under another name",
+        method: "snapshots.restore",
+        params: |_| json!({ "snapshot": SNAPSHOT, "to": "beside" }),
+        prepare: kept,
     },
 ];
 
