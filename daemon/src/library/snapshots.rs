@@ -47,12 +47,6 @@ impl SnapshotEntry {
         let what = self.message.strip_prefix(AUTOMATIC).unwrap_or_default();
         what.starts_with("Before rollback") || what.starts_with("Before intelligent rollback")
     }
-
-    /// Whether it shows what an operation left, rather than what it found.
-    pub fn is_after(&self) -> bool {
-        let what = self.message.strip_prefix(AUTOMATIC).unwrap_or_default();
-        ["After ", "Auto-deploy", "Auto-sync"].iter().any(|begin| what.starts_with(begin))
-    }
 }
 
 /// The id of a snapshot that is taken at `at`.
@@ -133,7 +127,7 @@ mod tests {
         let (entries, problems) = read(good).expect("read");
         assert_eq!((entries.len(), problems.len()), (1, 0));
         assert_eq!(entries[0].at.to_string(), "2026-11-21T07:08:54.838706Z");
-        assert!(entries[0].is_automatic() && entries[0].is_safety() && !entries[0].is_after());
+        assert!(entries[0].is_automatic() && entries[0].is_safety());
         for (from, to, listed, key) in [
             ("id = \"20261121-070854-838706\"\n", "", 0, "snapshots[0].id"),
             ("20261121-070854-838706\"\nt", "../../x\"\nt", 0, "snapshots[0].id"),

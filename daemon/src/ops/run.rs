@@ -191,12 +191,12 @@ impl Operations {
         if let Some(outline) = &rollback {
             let wire = |error: OpError| error.to_wire();
             problems.extend(audit::prepare(&self.home, outline, now).map_err(wire)?);
-            let taken = self.safety(&snapshot, &outline.view, watcher.cancelled).map_err(wire)?;
+            let taken = self.safety(&snapshot, &outline.view, now, watcher.cancelled).map_err(wire)?;
             let entry = audit::entry(outline, &taken, now, None);
             planned[0].edits.push(audit::edit(&self.home, outline, entry));
             safety = Some(taken);
         } else {
-            problems = self.snapshot_before(&snapshot, &request.operation, &planned, watcher.cancelled);
+            problems = self.snapshot_before(&snapshot, &request.operation, &planned, now, watcher.cancelled);
         }
         self.faults.reach(Point::Planned).map_err(|e| WireError::new(ErrorCode::Io, e.to_string()))?;
         let operation = history::Operation {

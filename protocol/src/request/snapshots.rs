@@ -112,7 +112,7 @@ pub struct Rollback {
     pub snapshot: String,
     /// Of which collection, by name or id; any otherwise.
     pub collection: Option<String>,
-    /// What people changed since the last operation stays, where the snapshot does not say otherwise.
+    /// Only what operations changed since the snapshot goes; what people changed since stays.
     pub preserve_changes: bool,
     /// Only these files and directories, relative to the collection; empty for everything.
     pub paths: Vec<String>,

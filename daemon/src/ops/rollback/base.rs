@@ -1,62 +1,158 @@
-//! The collection as the last operation left it: what tells apart what people changed and what operations did.
+//! The collection as operations left it since a snapshot: what tells apart what they changed and what people did.
+//!
+//! It is put together from the journal, which says what every operation left at every path: the snapshot, and over it what each
+//! operation since put there or took away. So a path that no operation touched is as in the snapshot there, and whatever it
+//! holds now came from people. A later snapshot of the whole would not do: it also holds what people had changed by then. What
+//! another tool changed is in no journal, and counts as people's: it stays.
 
 use super::super::error::OpError;
 use super::super::planning::Planning;
-use super::super::snapshots::finding::{Kept, shelves_of};
 use crate::engine::snapshot::CollectionView;
-use crate::history::{Content, Listed, OperationState};
-use crate::library::moment::{self, Naive};
-use crate::model::Timestamp;
-use crate::snapshots::content;
-use std::cmp::Reverse;
+use crate::history::{Content, ContentEntry, Journalled, Listed, OperationId, OperationState, RelPath, Step};
+use crate::model::{Timestamp, TreeKind};
+use crate::snapshots::content::counts;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
-/// Operations that are looked through for the last one that was done.
-const LOOKED: u32 = 100;
+/// Operations that are read at once.
+const PAGE: u32 = 500;
 
-/// What the newest snapshot holds that shows what an operation left, or that is not newer than the last operation, of this
-/// program or of the original; none when there is no such snapshot.
+/// What the operations since `taken` made of `then`, the content of the snapshot.
 ///
 /// # Errors
-/// The list, the archive or the history cannot be read.
-pub(super) fn find(
+/// The history cannot be read.
+pub(super) fn of(
     planning: &Planning<'_>,
-    target: &Kept,
     view: &CollectionView,
-    cancelled: &AtomicBool,
-) -> Result<Option<Content>, OpError> {
-    let last = last_operation(planning, view)?;
-    let shelves = shelves_of(planning.home, planning.snapshot, Some(&view.id));
-    let shelves = shelves.map_err(|error| OpError::Refused { message: error.message })?;
-    let mut all: Vec<Kept> = Vec::new();
-    for shelf in shelves {
-        let entries = shelf.list()?.entries;
-        all.extend(entries.into_iter().map(|entry| Kept { shelf: shelf.clone(), entry }));
-    }
-    all.sort_by_key(|kept| Reverse(kept.entry.at));
-    let is_base = |kept: &&Kept| kept.entry.is_after() || last.is_some_and(|last| kept.entry.at <= last);
-    let Some(base) = all.iter().find(is_base) else { return Ok(None) };
-    if base.entry.id == target.entry.id {
-        tracing::debug!(id = target.entry.id, "no operation changed the collection since the snapshot");
-    }
-    let (found, _) = content::hashed(&base.shelf.archive(&base.entry), base.shelf.name(), cancelled)?;
-    Ok(Some(content::counted(found)))
-}
-
-/// When the last operation changed the collection: as the history has it, or as the manifest says.
-fn last_operation(planning: &Planning<'_>, view: &CollectionView) -> Result<Option<Timestamp>, OpError> {
+    taken: Timestamp,
+    then: &Content,
+) -> Result<Content, OpError> {
     let root = Path::new(&*view.path);
-    let listed = Listed { root: Some(root), before: None, limit: LOOKED };
-    let done = planning.history.list(&listed)?.into_iter().find(|journalled| journalled.state == OperationState::Done);
-    let ours = done.map(|journalled| journalled.operation.at);
-    let bytes = crate::os::files::read_whole(&root.join(super::MANIFEST)).unwrap_or_default();
-    Ok(ours.max(updated(&bytes)))
+    let mut tree = Tree::of(then);
+    let operations = since(planning, root, taken)?;
+    let began = |id: OperationId| Ok::<_, OpError>(planning.history.show(id)?.operation.at);
+    for journalled in operations.iter().rev() {
+        // What was undone, and the undoing of it, amount to nothing.
+        let counts = match journalled.operation.undoes {
+            _ if journalled.state != OperationState::Done => false,
+            Some(undone) => began(undone)? < taken,
+            None => true,
+        };
+        for step in journalled.operation.steps.iter().filter(|_| counts) {
+            let after = step.after.map(|id| planning.history.content(id)).transpose()?;
+            tree.apply(root, step, after.as_ref());
+        }
+    }
+    Ok(tree.into_content())
 }
 
-/// `collection.updated` of a manifest, which the original writes with everything that it does.
-fn updated(manifest: &[u8]) -> Option<Timestamp> {
-    let table: toml::Table = std::str::from_utf8(manifest).ok()?.parse().ok()?;
-    let text = table.get("collection")?.get("updated")?.as_str()?;
-    moment::parse(text, Naive::Utc).ok()
+/// Operations on `root` that began since `taken`, the latest first.
+fn since(planning: &Planning<'_>, root: &Path, taken: Timestamp) -> Result<Vec<Journalled>, OpError> {
+    let mut found: Vec<Journalled> = Vec::new();
+    loop {
+        let before = found.last().map(|last| last.id);
+        let page = planning.history.list(&Listed { root: Some(root), before, limit: PAGE })?;
+        let full = page.len() == PAGE as usize;
+        let known = page.len();
+        let newer: Vec<Journalled> =
+            page.into_iter().take_while(|journalled| journalled.operation.at >= taken).collect();
+        let done = newer.len() < known || !full;
+        found.extend(newer);
+        if done {
+            return Ok(found);
+        }
+    }
+}
+
+/// A content that is changed path by path. Paths are keyed so that what is below one follows it at once.
+struct Tree(BTreeMap<Vec<Vec<u8>>, ContentEntry>);
+
+fn place(path: &RelPath) -> Vec<Vec<u8>> {
+    path.components().map(<[u8]>::to_vec).collect()
+}
+
+impl Tree {
+    fn of(content: &Content) -> Self {
+        Self(content.entries.iter().map(|entry| (place(&entry.path), entry.clone())).collect())
+    }
+
+    fn into_content(self) -> Content {
+        Content { kind: TreeKind::Directory, entries: self.0.into_values().collect() }
+    }
+
+    fn apply(&mut self, root: &Path, step: &Step, after: Option<&Content>) {
+        let within = |path: &Path| RelPath::new(path.strip_prefix(root).ok()?.as_os_str());
+        let Some(target) = within(&step.target).filter(|path| !path.is_empty()) else { return };
+        let from = step.staged.as_deref().filter(|_| (step.before, step.after) == (None, None)).and_then(within);
+        match (from, after) {
+            // It only got another name.
+            (Some(from), _) => {
+                for entry in self.take(&from) {
+                    self.put(&target, Path::new(entry.path.as_os_str()).strip_prefix(from.as_os_str()).ok(), &entry);
+                }
+            }
+            (None, after) => {
+                self.take(&target);
+                for entry in after.iter().flat_map(|content| &content.entries) {
+                    self.put(&target, Some(Path::new(entry.path.as_os_str())), entry);
+                }
+            }
+        }
+    }
+
+    /// Takes away what is at a path and below it.
+    fn take(&mut self, path: &RelPath) -> Vec<ContentEntry> {
+        let place = place(path);
+        let behind = self.0.range(place.clone()..).take_while(|(other, _)| other.starts_with(&place));
+        let gone: Vec<Vec<Vec<u8>>> = behind.map(|(other, _)| other.clone()).collect();
+        gone.iter().filter_map(|place| self.0.remove(place)).collect()
+    }
+
+    fn put(&mut self, target: &RelPath, below: Option<&Path>, entry: &ContentEntry) {
+        let mut path = target.as_os_str().to_owned();
+        if let Some(below) = below.filter(|below| !below.as_os_str().is_empty()) {
+            path.push("/");
+            path.push(below);
+        }
+        let Some(path) = RelPath::new(path).filter(counts) else { return };
+        self.0.insert(place(&path), ContentEntry { path, kind: entry.kind.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{ContentId, EntryKind};
+
+    fn content(paths: &[(&str, u8)]) -> Content {
+        let entry = |(path, hash): &(&str, u8)| {
+            let path = RelPath::new(*path).expect("a path");
+            ContentEntry { path, kind: EntryKind::File { hash: [*hash; 32], size: 1, mode: 0o644 } }
+        };
+        let kind = if matches!(paths, [("", _)]) { TreeKind::File } else { TreeKind::Directory };
+        Content { kind, entries: paths.iter().map(entry).collect() }
+    }
+
+    #[test]
+    fn steps_are_laid_over_a_content() {
+        let mut tree = Tree::of(&content(&[("a/x", 1), ("a/y", 1), ("b", 1), ("b-c", 1), ("d/x", 1)]));
+        let id = Some(ContentId([0; 32]));
+        let step = |target: &str, before, after, staged: Option<&str>| Step {
+            target: Path::new("/c").join(target),
+            staged: staged.map(|staged| Path::new("/c").join(staged)),
+            before,
+            after,
+            made_directories: Vec::new(),
+        };
+        let root = Path::new("/c");
+        let mut apply = |step: Step, after: Option<&Content>| tree.apply(root, &step, after);
+        apply(step("a/x", id, id, None), Some(&content(&[("", 2)])));
+        apply(step("b", id, None, None), None);
+        apply(step("n", None, id, None), Some(&content(&[("m", 3), ("node_modules/x", 3)])));
+        apply(step("e", None, None, Some("d")), None);
+        apply(step("../elsewhere", None, id, None), Some(&content(&[("", 9)])));
+        apply(step("a/y", None, None, None), None);
+        let want = content(&[("a/x", 2), ("b-c", 1), ("e/x", 1), ("n/m", 3)]);
+        assert_eq!(tree.into_content(), want);
+    }
 }

@@ -60,17 +60,17 @@ pub(super) fn plain(current: &Content, target: &Target, selected: &Selection<'_>
     each(current, target, selected, |_, _, then| Ok(then))
 }
 
-/// The snapshot, but for what is not as in `base` now. Without a base, whatever differs on both sides is in the way.
+/// The snapshot, but for what is not as in `base` now.
 ///
 /// # Errors
 /// Paths that are neither as in the base now nor in the snapshot, and not the same in both.
 pub(super) fn preserving(
-    base: Option<&Content>,
+    base: &Content,
     current: &Content,
     target: &Target,
     selected: &Selection<'_>,
 ) -> Result<Content, Vec<String>> {
-    let base = base.map(leaves).unwrap_or_default();
+    let base = leaves(base);
     each(current, target, selected, |path, now, then| {
         let was = base.get(&path.components().collect::<Vec<_>>()).map(|entry| &entry.kind);
         join(was, now, then).ok_or(())
@@ -208,14 +208,14 @@ mod tests {
             ("same=1 tool=1 equal=1 gone=1", Ok("same=1 tool=2 equal=3 new=1")),
             ("same=1 tool=3 mine=1 both=2 equal=1 gone=2 new=2 taken=1", Err(&["both", "gone", "new", "tool"][..])),
         ] {
-            let goal = preserving(Some(&base), &content(now), &target(then, &[]), &Selection::new(&nothing));
+            let goal = preserving(&base, &content(now), &target(then, &[]), &Selection::new(&nothing));
             assert_eq!(goal, want.map(content).map_err(paths), "{now}");
         }
         let now = content("a=1 b=1 own=1");
-        let goal = preserving(None, &now, &target("a=1 b=2 new=1", &[]), &Selection::new(&nothing));
-        assert_eq!(goal, Err(paths(&["b"])), "without a base");
+        let (base, then) = (content("a=1 b=3"), target("a=1 b=2 new=1", &[]));
+        assert_eq!(preserving(&base, &now, &then, &Selection::new(&nothing)), Err(paths(&["b"])));
         let named = paths(&["a", "new"]);
-        let goal = preserving(None, &now, &target("a=1 b=2 new=1", &[]), &Selection::new(&named));
-        assert_eq!(goal, Ok(content("a=1 b=1 new=1 own=1")));
+        let goal = preserving(&base, &now, &then, &Selection::new(&named));
+        assert_eq!(goal, Ok(content("a=1 b=1 new=1 own=1")), "what is not named is not in the way");
     }
 }

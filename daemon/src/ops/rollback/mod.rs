@@ -3,9 +3,9 @@
 //! Only what differs is written, each path in one swap of one item: so all of it is done or nothing, and `undo` takes it back.
 //! What the ignore list names stays as it is: a `.git` of the collection has its own way back, and caches are nobody's.
 //!
-//! Keeping what people changed takes a third side, the collection as the last operation left it ([`base`]): what differs from
-//! that now was changed by people and stays, what differs from it in the snapshot was changed by operations and goes. Where both
-//! did, differently, nothing is written and the paths are told.
+//! Keeping what people changed takes a third side, the collection as operations left it ([`base`]): what differs from that now was
+//! changed by people and stays, what differs from it in the snapshot was changed by operations and goes. Where both did,
+//! differently, nothing is written and the paths are told.
 
 pub mod audit;
 mod base;
@@ -126,8 +126,8 @@ fn planned(
     selected.check(&current, &target, &view.name).map_err(Stopped::Wire)?;
     let target = goal::Target { content: target, left_out: left_out.into_iter().map(|(path, _)| path).collect() };
     let goal = if outline.preserving {
-        let base = base::find(planning, kept, &view, cancelled)?;
-        goal::preserving(base.as_ref(), &current, &target, &selected)
+        let base = base::of(planning, &view, kept.entry.at, &target.content)?;
+        goal::preserving(&base, &current, &target, &selected)
     } else {
         goal::plain(&current, &target, &selected)
     };
@@ -152,7 +152,12 @@ fn planned(
     outline.restored = differences.iter().map(|(path, ..)| path.as_os_str().to_string_lossy().into_owned()).collect();
     if pieces.is_empty() {
         outline.restored.clear();
-        return Ok(item(Outcome::Unchanged).saying("it is as the snapshot already"));
+        let as_it_is = if outline.preserving && !content::differences(&current, &target.content).is_empty() {
+            "what differs from the snapshot was changed by people, or by another program, and stays"
+        } else {
+            "it is as the snapshot already"
+        };
+        return Ok(item(Outcome::Unchanged).saying(as_it_is));
     }
     let mut planned = item(Outcome::Updated).saying(format!("as in snapshot {}", kept.entry.id));
     planned.moves(pieces, extent);

@@ -90,9 +90,9 @@ impl Operations {
         config::parse(&bytes, &file, &self.home).0.snapshots
     }
 
-    fn taker(&self) -> Taker {
+    fn taker(&self, now: Timestamp) -> Taker {
         let (locks, latest) = (Arc::clone(&self.locks), Arc::clone(&self.latest));
-        Taker { locks, latest, settings: self.settings(), now: self.clock.wall() }
+        Taker { locks, latest, settings: self.settings(), now }
     }
 
     /// A snapshot of what a rollback is about to replace, whatever the configuration says.
@@ -103,11 +103,12 @@ impl Operations {
         &self,
         snapshot: &Snapshot,
         view: &CollectionView,
+        begins: Timestamp,
         cancelled: &AtomicBool,
     ) -> Result<String, OpError> {
         let refused = |error: skillmeat_protocol::error::WireError| OpError::Refused { message: error.message };
         let shelf = finding::own_shelf(&self.home, snapshot, view).map_err(refused)?;
-        Ok(self.taker().take(&shelf, Path::new(&*view.path), "Before rollback", cancelled)?)
+        Ok(self.taker(before_it(begins)).take(&shelf, Path::new(&*view.path), "Before rollback", cancelled)?)
     }
 
     /// Snapshots of the collections in which a plan replaces, removes or renames something. What cannot be taken is told.
@@ -116,9 +117,10 @@ impl Operations {
         snapshot: &Snapshot,
         operation: &Operation,
         planned: &[Planned],
+        begins: Timestamp,
         cancelled: &AtomicBool,
     ) -> Vec<Problem> {
-        let taker = self.taker();
+        let taker = self.taker(before_it(begins));
         if taker.settings.automatic == AutomaticSnapshots::Off {
             return Vec::new();
         }
@@ -148,7 +150,7 @@ impl Operations {
 
     /// Snapshots of the collections that an operation deployed from or changed, while nobody waits.
     pub(in crate::ops) fn snapshot_after(&self, operation: &Operation, reply: &OperationReply) {
-        let taker = self.taker();
+        let taker = self.taker(self.clock.wall());
         let snapshot = self.engine.snapshot();
         let roots = reply.operation.iter().flat_map(|operation| &operation.roots);
         let roots: BTreeSet<&str> = roots.map(String::as_str).collect();
@@ -185,6 +187,11 @@ impl Operations {
             tracing::warn!(%error, "no snapshot was taken");
         }
     }
+}
+
+/// The time of a snapshot that an operation takes before it begins: a rollback to it takes that operation back.
+fn before_it(begins: Timestamp) -> Timestamp {
+    Timestamp(begins.0 - 1)
 }
 
 /// Whether something that a collection has is not there any more afterwards.

@@ -114,22 +114,30 @@ fn only_what_is_named_is_as_in_the_snapshot() {
 }
 
 #[test]
-fn what_people_changed_since_the_last_operation_stays() {
+fn what_people_changed_stays() {
     let (mut site, id) = site();
-    site.run("remove", json!({ "artifacts": ["skill:b"] }));
-    // With its end, what it kept after that is on the disk.
-    let mut site = site.restarted();
+    // Before an operation and after one, whatever snapshots were taken in between; what is undone does not count.
     write(&site.collection.file("skill:a"), "mine\n");
+    site.run("rename", json!({ "artifact": "command:c", "to": "d" }));
+    site.run("deploy", json!({ "all": true }));
+    site.run("rollback", json!({ "snapshot": id }));
+    site.undo();
+    site.run("remove", json!({ "artifacts": ["skill:b"] }));
+    let mut site = site.restarted();
     write(&site.collection.root.join("skills/a/own.md"), "my own\n");
     let edited = site.files();
     let rolled = site.run("rollback", json!({ "snapshot": id, "preserve_changes": true }));
     assert_eq!(rolled["result"]["success"], true, "{rolled}");
     assert!(site.collection.file("skill:b").is_file(), "the removal is taken back");
+    assert!(
+        site.collection.file("command:c").is_file() && !site.collection.file("command:d").exists(),
+        "so is the new name"
+    );
     assert_eq!(fs::read_to_string(site.collection.file("skill:a")).expect("there"), "mine\n");
     assert!(site.collection.root.join("skills/a/own.md").is_file());
     let manifest = fs::read_to_string(site.collection.manifest()).expect("there");
     assert!(manifest.contains("name = \"b\""), "{manifest}");
-    let entry = audit(&site)["entries"][0].clone();
+    let entry = audit(&site)["entries"][1].clone();
     assert_eq!(
         (entry["operation_type"].as_str(), entry["preserve_changes_enabled"].as_bool()),
         (Some("intelligent"), Some(true))
@@ -139,30 +147,44 @@ fn what_people_changed_since_the_last_operation_stays() {
 }
 
 #[test]
+fn the_snapshot_before_an_operation_takes_that_operation_back() {
+    let (mut site, _) = site();
+    write(&site.collection.file("skill:a"), "mine\n");
+    let before = site.files();
+    site.run("remove", json!({ "artifacts": ["skill:b"] }));
+    write(&site.collection.root.join("skills/a/own.md"), "my own\n");
+    let listed = site.json.result("snapshots.list", json!({}));
+    let of_removal = |s: &&Value| s["message"] == "[auto] Before removing skill/b";
+    let taken = listed["snapshots"].as_array().expect("a list").iter().find(of_removal);
+    let taken = taken.unwrap_or_else(|| panic!("{listed}"))["id"].clone();
+    let rolled = site.run("rollback", json!({ "snapshot": taken, "preserve_changes": true }));
+    assert_eq!(rolled["result"]["success"], true, "{rolled}");
+    fs::remove_file(site.collection.root.join("skills/a/own.md")).expect("it stayed");
+    site.is_as(&before, "but for that");
+}
+
+#[test]
 fn what_both_changed_is_told_before_anything_is_written() {
     let (mut site, id) = site();
-    write(&site.sandbox.projects.join("new/skills/a/SKILL.md"), "from elsewhere\n");
-    let source = site.sandbox.projects.join("new/skills/a");
-    site.run("add", json!({ "paths": [source], "force": true }));
+    let source = site.sandbox.projects.join("new/commands/c.md");
+    write(&source, "from elsewhere\n");
+    let added = site.run("add", json!({ "paths": [source], "force": true }));
+    assert_eq!(added["complete"], true, "{added}");
     // With its end, what it kept after that is on the disk.
     let mut site = site.restarted();
-    write(&site.collection.file("skill:a"), "mine\n");
+    write(&site.collection.file("command:c"), "mine\n");
     let edited = site.files();
     for dry_run in [true, false] {
         let params = json!({ "snapshot": id, "preserve_changes": true, "dry_run": dry_run });
         let refused = site.run("rollback", params);
         let result = &refused["result"];
-        assert_eq!(
-            (&result["success"], &result["conflicts"]),
-            (&json!(false), &json!(["skills/a/SKILL.md"])),
-            "{refused}"
-        );
-        assert!(result["error"].as_str().is_some_and(|why| why.contains("skills/a/SKILL.md")), "{refused}");
+        assert_eq!((&result["success"], &result["conflicts"]), (&json!(false), &json!(["commands/c.md"])), "{refused}");
+        assert!(result["error"].as_str().is_some_and(|why| why.contains("commands/c.md")), "{refused}");
         site.is_as(&edited, "refused");
     }
     let ways =
         site.run("rollback", json!({ "snapshot": id, "preserve_changes": true }))["items"][0]["ways"].to_string();
-    assert!(ways.contains("--path skills/a/SKILL.md"), "{ways}");
+    assert!(ways.contains("--path commands/c.md"), "{ways}");
 }
 
 #[test]
