@@ -3,7 +3,8 @@
 //! Everything that an operation replaces or removes is kept here first, with what the operation is about to do. So a kill at
 //! any instruction can be completed or reversed, and a finished operation undone. Nothing is ever deleted.
 //!
-//! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`inspect`] (reading one without keeping it), `store` and `spool` (where the bytes go),
+//! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`Collector`] (single files), [`inspect`]
+//! (reading one without keeping it), `store` and `spool` (where the bytes go),
 //! [`Written`] (putting one back), [`Operation`] and [`Journalled`] (the journal), `open` and `backup`.
 //!
 //! # Locking

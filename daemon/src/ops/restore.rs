@@ -61,8 +61,7 @@ fn restored(
             format!("skillmeat snapshot restore {id} --to NAME   # beside it"),
         ]));
     }
-    // A name that a collection had is free for what comes back under it.
-    check_new_name(planning, name, planning.snapshot.collection(name).map(|view| &**view))?;
+    check_new_name(planning, name, None)?;
     let parent = directory(planning);
     let home = parent.parent().unwrap_or(&parent).to_owned();
     let missing = if parent.exists() { Vec::new() } else { target::way(&home, "collections/x")?.1 };

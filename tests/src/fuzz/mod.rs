@@ -8,6 +8,7 @@
 //! * [`wire`] – preamble, binary requests and replies; [`lines`] – JSON-RPC
 //! * `toml` – what all TOML readers have in common; [`collection`], [`project`], [`registry`] – the readers
 //! * [`markdown`] – frontmatter; [`paths`] – names and paths that may not leave their root
+//! * [`snapshots`] – their lists, and archives
 //! * [`terminal`] – what the client prints
 //! * `incoming` – bytes as a socket delivers them; [`mutate`] – inputs out of inputs
 
@@ -19,6 +20,7 @@ pub mod mutate;
 pub mod paths;
 pub mod project;
 pub mod registry;
+pub mod snapshots;
 pub mod terminal;
 mod toml;
 pub mod wire;
@@ -33,7 +35,7 @@ pub struct Target {
 }
 
 /// Every property.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "preamble", check: wire::preamble },
     Target { name: "request", check: wire::request },
     Target { name: "reply", check: wire::reply },
@@ -49,4 +51,6 @@ pub const TARGETS: [Target; 15] = [
     Target { name: "frontmatter", check: markdown::frontmatter },
     Target { name: "paths", check: paths::paths },
     Target { name: "terminal", check: terminal::terminal },
+    Target { name: "snapshots", check: snapshots::snapshots },
+    Target { name: "archive", check: snapshots::archive },
 ];

@@ -238,6 +238,9 @@ fn a_collection_with_another_name_by_now_keeps_it() {
     let before = site.files();
     write(&site.collection.file("skill:a"), "edited\n");
     site.run("collections.rename", json!({ "collection": "default", "to": "renamed" }));
+    // Deployments that say the old name still mean this one.
+    let refused = site.run("snapshots.restore", json!({ "snapshot": id }));
+    assert_eq!(first(&refused)["outcome"], "refused", "{refused}");
     let rolled = site.run("rollback", json!({ "snapshot": id }));
     assert_eq!(rolled["result"]["success"], true, "{rolled}");
     let manifest = fs::read_to_string(site.sandbox.home.join("collections/renamed/collection.toml")).expect("there");
