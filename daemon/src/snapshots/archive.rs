@@ -9,6 +9,8 @@
 //!   path twice, more than the archive's size can explain. Then nothing of the archive is used.
 
 use super::SnapshotError;
+use super::bounded::{Exact, Limited};
+use super::walk::MAX_ENTRIES;
 use crate::history::RelPath;
 use crate::model::MAX_DEPTH;
 use flate2::read::GzDecoder;
@@ -19,8 +21,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
-/// Entries of one archive.
-const MAX_ENTRIES: usize = 500_000;
+/// Entries that say something of the next one, before it: one for its name, one for where it leads, and those of others.
+const MAX_BEFORE: usize = 8;
 /// Bytes of a name, and of the records that go before an entry.
 const MAX_NAME: u64 = 64 << 10;
 /// How much an archive may hold.
@@ -30,6 +32,12 @@ pub(super) struct Most {
     pub(super) always: u64,
     /// Beyond that, bytes for each packed one.
     pub(super) expansion: u64,
+}
+
+impl Most {
+    fn of(self, packed: u64) -> u64 {
+        self.always.max(packed.saturating_mul(self.expansion))
+    }
 }
 
 /// Text packs to a tenth.
@@ -71,6 +79,11 @@ enum Kind {
     Other,
 }
 
+/// Whether an archive of `packed` bytes may hold so many: what is packed must be what is taken out again.
+pub(super) fn is_plausible(packed: u64, unpacked: u64) -> bool {
+    unpacked <= MOST.of(packed)
+}
+
 /// Reads the archive at `path` of the collection `name`, and passes every entry on but the root itself, in its order. Whether
 /// the archive is whole is known only at the end: after an error nothing that was passed on may be used.
 ///
@@ -101,11 +114,12 @@ pub(super) fn each_within<E: From<SnapshotError>>(
     if !metadata.is_file() {
         return Err(unusable("it is no file".to_owned()).into());
     }
-    let most = most.always.max(metadata.len().saturating_mul(most.expansion));
+    let most = most.of(metadata.len());
     let unpacked = Limited { from: GzDecoder::new(BufReader::with_capacity(1 << 16, file)), left: most };
     let mut archive = Archive::new(unpacked);
     let broken = |error: io::Error| unusable(format!("it is damaged or cut off: {error}"));
-    let mut reader = Reading { name, known: HashMap::new(), left_out: Vec::new(), count: 0, before: Before::default() };
+    let mut reader =
+        Reading { name, known: HashMap::new(), left_out: Vec::new(), count: 0, said: 0, before: Before::default() };
     for entry in archive.entries().map_err(broken)?.raw(true) {
         if cancelled.load(Ordering::Relaxed) {
             return Err(SnapshotError::Cancelled.into());
@@ -164,7 +178,10 @@ struct Reading<'n> {
     name: &'n str,
     known: HashMap<RelPath, Kind>,
     left_out: LeftOut,
+    /// Files, links and directories so far.
     count: usize,
+    /// Entries since the last of them.
+    said: usize,
     before: Before,
 }
 
@@ -196,8 +213,8 @@ enum Refusal {
 impl Reading<'_> {
     /// None for what says something of the next entry, for the root, and for what is left out.
     fn entry<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<Option<Plain>, Refusal> {
-        self.count += 1;
-        if self.count > MAX_ENTRIES {
+        self.said += 1;
+        if self.count > MAX_ENTRIES || self.said > MAX_BEFORE {
             return Err(Refusal::TooMany);
         }
         let kind = entry.header().entry_type();
@@ -229,6 +246,7 @@ impl Reading<'_> {
     }
 
     fn real<R: Read>(&mut self, entry: &mut Entry<'_, R>, kind: EntryType) -> Result<Option<Plain>, Refusal> {
+        (self.count, self.said) = (self.count + 1, 0);
         let Before { path, link } = std::mem::take(&mut self.before);
         let raw = path.unwrap_or_else(|| entry.path_bytes().into_owned());
         let shown = String::from_utf8_lossy(&raw).escape_debug().to_string();
@@ -348,48 +366,4 @@ fn os(bytes: Vec<u8>) -> OsString {
 #[cfg(not(unix))]
 fn os(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
-}
-
-/// So many bytes of an entry, or an error.
-struct Exact<'a, R> {
-    from: &'a mut R,
-    left: u64,
-    /// Why it could not be read.
-    broken: Option<String>,
-}
-
-impl<R: Read> Read for Exact<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        if room == 0 {
-            return Ok(0);
-        }
-        let read = self.from.read(&mut buffer[..room]).and_then(|read| match read {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            read => Ok(read),
-        });
-        match &read {
-            Ok(read) => self.left -= *read as u64,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => self.broken = Some(e.to_string()),
-        }
-        read
-    }
-}
-
-/// What unpacks to more than it may is no snapshot.
-struct Limited<R> {
-    from: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(buffer)?;
-        match self.left.checked_sub(read as u64) {
-            Some(left) => self.left = left,
-            None => return Err(io::Error::other("it unpacks to far more than its size explains")),
-        }
-        Ok(read)
-    }
 }

@@ -13,6 +13,7 @@
 //! * What is in an archive was there at one moment, or it is an error.
 
 pub mod archive;
+mod bounded;
 pub mod content;
 mod error;
 mod pack;

@@ -3,6 +3,7 @@
 //! The same files give the same tar, byte for byte, which is how two of them are told to be equal: what comes out of the
 //! latest archive is compared with what would be packed now, and nothing is packed where it is the same.
 
+use super::bounded::Exact;
 use super::walk::{Found, FoundKind, Listing};
 use super::{LEVEL, SnapshotError};
 use crate::os::files;
@@ -96,14 +97,14 @@ pub(super) fn read(found: &Found, to: &mut dyn Write) -> Result<(), SnapshotErro
 }
 
 /// Exactly as much as was listed: behind a header that says more or less, every other entry would be read wrong.
-fn whole(found: &Found, pass: impl FnOnce(&mut Exact<'_>) -> io::Result<()>) -> Result<(), SnapshotError> {
+fn whole(found: &Found, pass: impl FnOnce(&mut Exact<'_, File>) -> io::Result<()>) -> Result<(), SnapshotError> {
     let changed = || SnapshotError::Changed { path: found.path.clone() };
     let mut file = match files::open_for_reading(&found.path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(changed()),
         Err(e) => return Err(SnapshotError::io("read", &found.path)(e)),
     };
-    pass(&mut Exact { file: &mut file, left: found.stamp.size }).map_err(|e| match e.kind() {
+    pass(&mut Exact { from: &mut file, left: found.stamp.size, broken: None }).map_err(|e| match e.kind() {
         io::ErrorKind::UnexpectedEof => changed(),
         _ => SnapshotError::io("pack", &found.path)(e),
     })?;
@@ -120,24 +121,6 @@ fn header(mode: u32, kind: EntryType, size: u64, modified: u64) -> Header {
     header.set_uid(0);
     header.set_gid(0);
     header
-}
-
-/// So many bytes of a file, or an error.
-struct Exact<'f> {
-    file: &'f mut File,
-    left: u64,
-}
-
-impl Read for Exact<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        if room == 0 {
-            return Ok(0);
-        }
-        let read = self.file.read(&mut buffer[..room])?;
-        self.left -= read as u64;
-        if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
-    }
 }
 
 /// Takes what is written to it for what should be in an archive.

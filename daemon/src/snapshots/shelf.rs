@@ -3,6 +3,7 @@
 //! A shelf is called as the collection is, as in the original. An archive is where its id says, whatever the list says: what a
 //! file names is read at most, and never removed.
 
+use super::archive::is_plausible;
 use super::walk::Listing;
 use super::{SnapshotError, pack};
 use crate::library::atomic::{remove_leftovers, remove_temporaries, write_atomically};
@@ -197,6 +198,11 @@ impl Shelf {
         let packed = (|| {
             let file = create(&temporary).map_err(SnapshotError::io("create", &temporary))?;
             pack::write(listing, &self.name, &file, &format!("{id}.tar"), cancelled)?;
+            let packed = file.metadata().map_err(SnapshotError::io("look at", &temporary))?.len();
+            if !is_plausible(packed, listing.unpacked()) {
+                let why = "it packs so well that nobody would unpack it again".to_owned();
+                return Err(SnapshotError::Unusable { path: archive.to_owned(), why });
+            }
             if Listing::of(&listing.root)? != *listing {
                 return Err(SnapshotError::Changed { path: listing.root.clone() });
             }

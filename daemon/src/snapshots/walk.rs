@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Files, links and directories in one collection.
-const MAX_ENTRIES: usize = 500_000;
+pub(super) const MAX_ENTRIES: usize = 500_000;
 /// How the names of staging directories begin.
 const STAGING: &[u8] = b".skillmeat.tmp.";
 
@@ -82,6 +82,18 @@ impl Listing {
             }
         }
         digest.finalize().into()
+    }
+
+    /// Bytes that its archive unpacks to, at most: each path has a header, perhaps a long name and a long link, and is filled up.
+    pub(super) fn unpacked(&self) -> u64 {
+        const BLOCK: u64 = 512;
+        let size = |found: &Found| if found.kind == FoundKind::File { found.stamp.size } else { 0 };
+        let one = |found: &Found| {
+            let name = found.relative.as_os_str().len() as u64;
+            let link = if let FoundKind::Link(target) = &found.kind { target.len() as u64 } else { 0 };
+            8 * BLOCK + name + link + size(found)
+        };
+        self.found.iter().map(one).sum()
     }
 
     /// How many artifacts the original would count: what is directly in the directories of its first three types.

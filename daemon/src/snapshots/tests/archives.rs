@@ -96,6 +96,20 @@ fn what_changes_while_it_is_packed_is_no_snapshot() {
 }
 
 #[test]
+fn what_would_not_be_unpacked_again_is_not_packed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let root = dir.path().join("team");
+    collection(&root);
+    let hole = fs::File::create(root.join("skills/pdf/hole")).expect("created");
+    hole.set_len(257 << 20).expect("a hole");
+    let refused = take(&shelf(dir.path()), &root, None).expect_err("a bomb").to_string();
+    assert!(refused.contains("packs so well"), "{refused}");
+    assert_eq!(fs::read_dir(shelf(dir.path()).directory()).expect("made").count(), 0);
+    hole.set_len(1 << 20).expect("a smaller one");
+    take(&shelf(dir.path()), &root, None).expect("taken");
+}
+
+#[test]
 fn which_links_stay_inside() {
     for (path, target, inside) in [
         ("a", "b", true),
