@@ -4,6 +4,7 @@ pub mod collections;
 pub mod diff;
 pub mod operate;
 pub mod snapshots;
+pub mod versions;
 
 pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
@@ -18,6 +19,7 @@ pub use snapshots::{
     Rollback, SnapshotCreate, SnapshotDelete, SnapshotDiff, SnapshotList, SnapshotName, SnapshotPrune, SnapshotQuery,
     SnapshotRestore,
 };
+pub use versions::{Restore, VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
 
 use crate::clock::Clock;
 use crate::codec::{Decode, Encode};
@@ -104,6 +106,14 @@ pub enum Request {
     Diff(DiffQuery),
     /// Snapshots of collections.
     Snapshots(SnapshotQuery),
+    /// Versions of an artifact.
+    Versions(VersionsQuery),
+    /// Who has which of them.
+    VersionGraph(VersionGraphQuery),
+    /// One of them.
+    VersionShow(VersionName),
+    /// Gives one a name, or takes the name away.
+    VersionTag(VersionTag),
 }
 
 /// Which projects are meant.

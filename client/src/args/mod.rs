@@ -10,6 +10,7 @@ pub mod collections;
 pub mod diff;
 pub mod hot;
 pub mod snapshots;
+pub mod versions;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use change::{
 pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
 pub use diff::DiffArgs;
 pub use snapshots::{Of, RollbackArgs, SnapshotCommand};
+pub use versions::{VersionCommand, VersionsArgs};
 
 /// One command line, understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -345,6 +347,19 @@ What is there is kept in a snapshot first, and skillmeat undo takes it back.")]
     /// What was changed, and when
     #[command(subcommand, after_help = "Examples:\n  skillmeat op list\n  skillmeat op show 17")]
     Op(OpCommand),
+    /// Versions of an artifact, and who has which
+    #[command(after_help = "Examples:
+  skillmeat versions skill:pdf
+  skillmeat versions skill:pdf --graph
+  skillmeat versions skill:pdf --graph --dot | dot -Tsvg > pdf.svg")]
+    Versions(VersionsArgs),
+    /// Show, put back and name one version of an artifact
+    #[command(
+        name = "version",
+        subcommand,
+        after_help = "Examples:\n  skillmeat version show skill:pdf good\n  skillmeat version restore skill:pdf 5fdf118d"
+    )]
+    VersionOf(VersionCommand),
     /// Run, start, stop and inspect skillmeatd
     #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]
     Daemon(DaemonCommand),

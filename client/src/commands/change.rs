@@ -170,7 +170,7 @@ fn each(paths: &[PathBuf], read: impl Fn(&Path) -> Result<String, Failure>) -> R
 }
 
 /// The project that is meant, and the connection on which it was asked for.
-fn project(context: &Context<'_>, at: &At) -> Result<(Option<Connection>, String), Failure> {
+pub(super) fn project(context: &Context<'_>, at: &At) -> Result<(Option<Connection>, String), Failure> {
     match &at.project {
         Some(given) => Ok((None, context.around.project(given)?)),
         None => containing(context).map(|(connection, project)| (Some(connection), project)),

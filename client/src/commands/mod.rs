@@ -14,6 +14,7 @@ pub mod project;
 pub mod rpc;
 pub mod snapshot;
 pub mod status;
+pub mod version;
 
 use std::io::Write;
 
@@ -79,6 +80,8 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Tag(args) => change::tag(context, args),
         Command::Undo(args) => change::undo(context, args),
         Command::Op(command) => op::op(context, command),
+        Command::Versions(args) => version::versions(context, args),
+        Command::VersionOf(command) => version::version(context, command),
         Command::Group(args) => group::group(context, args),
         Command::Collection(command) => collection::collection(context, command),
         Command::Daemon(command) => daemon::daemon(context, command),

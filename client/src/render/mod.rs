@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod diff;
+pub mod graph;
 pub mod groups;
 pub mod history;
 pub mod json;
@@ -15,3 +16,4 @@ pub mod stat;
 pub mod status;
 pub mod table;
 pub mod term;
+pub mod versions;

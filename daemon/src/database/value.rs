@@ -53,7 +53,7 @@ impl FromSql for StoredPath {
 }
 
 #[cfg(unix)]
-fn os_bytes(text: &OsStr) -> Vec<u8> {
+pub(crate) fn os_bytes(text: &OsStr) -> Vec<u8> {
     std::os::unix::ffi::OsStrExt::as_bytes(text).to_vec()
 }
 
@@ -63,7 +63,7 @@ fn os_string(bytes: &[u8]) -> OsString {
 }
 
 #[cfg(windows)]
-fn os_bytes(text: &OsStr) -> Vec<u8> {
+pub(crate) fn os_bytes(text: &OsStr) -> Vec<u8> {
     std::os::windows::ffi::OsStrExt::encode_wide(text).flat_map(u16::to_le_bytes).collect()
 }
 

@@ -1,11 +1,11 @@
-//! `history.db`: what cannot be recomputed: the contents of artifacts, and the journal of operations on them.
+//! `history.db`: what cannot be recomputed: the contents of artifacts, their versions, and the journal of operations on them.
 //!
 //! Everything that an operation replaces or removes is kept here first, with what the operation is about to do. So a kill at
 //! any instruction can be completed or reversed, and a finished operation undone. Nothing is ever deleted.
 //!
 //! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`Collector`] (single files), [`inspect`]
-//! (reading one without keeping it), `store` and `spool` (where the bytes go),
-//! [`Written`] (putting one back), [`Operation`] and [`Journalled`] (the journal), `open` and `backup`.
+//! (reading one without keeping it), `store` and `spool` (where the bytes go), [`Written`] (putting one back), [`Operation`]
+//! and [`Journalled`] (the journal), [`Version`] and [`Seen`] (what there was where), `open` and `backup`.
 //!
 //! # Locking
 //!
@@ -52,6 +52,7 @@ mod spool;
 mod store;
 #[cfg(all(test, unix))]
 mod tests;
+mod versions;
 mod walk;
 
 pub use capture::{Capture, Recorded, Scope, Staged};
@@ -61,6 +62,9 @@ pub use error::HistoryError;
 pub use inspect::{inspect, read_file};
 pub use journal::{Journalled, Listed, Operation, OperationId, OperationState, Root, RootKind, Step};
 pub use materialise::Written;
+pub use versions::{
+    Account, Ancestor, Baseline, Cause, Lineage, Origin, Page, Seen, Sighting, Sought, Spot, Tag, Version, VersionId,
+};
 
 use crate::database::Obstacle;
 use crate::model::Timestamp;

@@ -19,8 +19,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// "skmh". What is in there is nowhere else.
-pub(super) const KIND: Kind =
-    Kind { mark: 0x736b_6d68, migrations: &[include_str!("schema/0001_base.sql")], commits: Commits::Durable };
+pub(super) const KIND: Kind = Kind {
+    mark: 0x736b_6d68,
+    migrations: &[include_str!("schema/0001_base.sql"), include_str!("schema/0002_versions.sql")],
+    commits: Commits::Durable,
+};
 
 pub(super) fn open(kind: &'static Kind, path: &Path, now: Timestamp) -> Result<History, HistoryError> {
     let is_there = std::fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file() || metadata.len() > 0);

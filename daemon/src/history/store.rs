@@ -187,10 +187,17 @@ fn new_blob(connection: &Connection, hash: ContentHash, size: u64) -> Result<Opt
 
 fn store(connection: &Connection, id: ContentId, content: &Content) -> Result<i64> {
     if let Some(row) = content_row(connection, id)? {
+        // To a day: what is captured again and again is not written again and again.
+        connection
+            .prepare_cached(
+                "UPDATE contents SET at = unixepoch() * 1000000
+                 WHERE id = ?1 AND (at IS NULL OR at < unixepoch() * 1000000 - 86400000000)",
+            )?
+            .execute([row])?;
         return Ok(row);
     }
     connection
-        .prepare_cached("INSERT INTO contents (hash, kind) VALUES (?1, ?2)")?
+        .prepare_cached("INSERT INTO contents (hash, kind, at) VALUES (?1, ?2, unixepoch() * 1000000)")?
         .execute(params![id.0, Col(content.kind)])?;
     let row = connection.last_insert_rowid();
     let mut insert = connection.prepare_cached(

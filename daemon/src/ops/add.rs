@@ -1,5 +1,6 @@
 //! `add`: files from anywhere become an artifact of a collection.
 
+use super::account;
 use super::contents;
 use super::detect::{self, Detected};
 use super::error::OpError;
@@ -8,7 +9,7 @@ use super::manage;
 use super::plan::{Change, Planned, word};
 use super::planning::{Planning, Read};
 use crate::engine::snapshot::{ArtifactView, CollectionView};
-use crate::history::Scope;
+use crate::history::{Origin, Scope};
 use crate::library::edit::manifest::Field;
 use crate::library::portable::name_flaw;
 use crate::model::{Tree, TreeKind};
@@ -223,14 +224,17 @@ impl About<'_> {
         if place.path.starts_with(real) || real.starts_with(&place.path) {
             return Err(OpError::Refused { message: "it is in the collection itself".to_owned() });
         }
+        let mut planned = self.known(key, Outcome::Updated).at(&place.path).holding(hash);
+        let spot = || account::in_collection(&self.collection.id);
         let (pieces, extent) = if place.path.symlink_metadata().is_err() {
             contents::place(&place, read.id, &read.content)
         } else {
             let there = planning.read(&place.path, Scope::Counted)?;
+            planned.sees(account::found(key, spot(), &there, None));
             contents::update(planning, &place, &there.content, &read.content)?
         };
-        let mut planned = self.known(key, Outcome::Updated).at(&place.path).holding(hash);
         planned.moves(pieces, extent);
+        planned.sees([account::made(key, spot(), hash, read.id, Origin::Import)]);
         let mut tags = artifact.entry.metadata.tags.clone();
         tags.extend(self.tags().into_iter().filter(|tag| !artifact.entry.metadata.tags.contains(tag)));
         let mut fields = manage::declared(real, key, read, &tags);

@@ -4,6 +4,7 @@
 //! `fix`, and refused with that way on without it; what would lose something, or needs a choice, is refused with the ways.
 //! Nothing on the disk is ever removed here.
 
+use super::account;
 use super::lookup::{self, Original};
 use super::manage;
 use super::plan::{Change, Edit, Planned, word};
@@ -191,6 +192,10 @@ impl Checked<'_> {
             edits.push(manage::locked(self.root(), key, hash, planning.now));
         }
         self.repairable(Some(key), "", format!("{} is not in the manifest", path.display()), edits);
+        let spot = account::in_collection(&self.collection.id);
+        if let Some(planned) = self.found.last_mut().filter(|planned| planned.is_effective()) {
+            planned.sees(account::found(key, spot, &read, None));
+        }
     }
 
     fn stale_locks(&mut self, locked: Vec<LockEntry>) {

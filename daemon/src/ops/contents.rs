@@ -162,6 +162,12 @@ fn clash(before: &Content, after: &Content) -> bool {
     holds(before, &above(after)) || holds(after, &above(before))
 }
 
+/// The same without what is ignored: what may be put where something is already.
+pub fn counted(content: &Content) -> Content {
+    let entries = content.entries.iter().filter(|entry| !is_ignored(entry.path.as_os_str())).cloned().collect();
+    Content { kind: content.kind, entries }
+}
+
 /// Files and links by path; directories follow from them.
 fn files(content: &Content) -> BTreeMap<&Path, &EntryKind> {
     let leaves = content.entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::EmptyDirectory { .. }));

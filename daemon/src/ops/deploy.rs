@@ -3,6 +3,7 @@
 //! What is in the way is never lost and never silently replaced: something that nobody deployed, and a copy that was edited,
 //! are refused with the ways on, unless the request says which of them to take.
 
+use super::account;
 use super::contents;
 use super::error::OpError;
 use super::lookup::{self, Original};
@@ -11,7 +12,7 @@ use super::planning::{Destination, Planning, original_path, relative_target};
 use super::target::TargetError;
 use super::transfer::{self, Sides};
 use crate::engine::snapshot::{ItemView, ProjectView};
-use crate::history::Scope;
+use crate::history::{Origin, Scope};
 use crate::model::TreeKind;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::WireError;
@@ -140,7 +141,7 @@ fn again(
     let recorded_from = item.record.as_ref().and_then(|r| r.from_collection.as_deref());
     let from_other =
         recorded_from.filter(|from| planning.snapshot.collection(from).is_none_or(|c| c.id != original.collection.id));
-    let sides = Sides { destination, original, item, source: &source };
+    let sides = Sides { destination, original, item, source: &source, origin: Origin::Deployment };
     let mut planned = match (item.state, query.in_the_way) {
         (DriftState::Unreadable, _) => return Err(unreadable(item)),
         (_, _) if source.hash == item.project_hash && source.hash == item.baseline() && from_other.is_none() => {
@@ -197,19 +198,24 @@ fn fresh(
             .in_project(&destination.project.to_string_lossy(), profile, &place.path)
             .of_collection(&original.collection.name)
     };
+    let spot = || account::in_project(destination);
+    let in_collection = account::found(key, account::in_collection(&original.collection.id), &source, None);
     let hash = source.counted(&place.path)?;
+    let deployed = account::made(key, spot(), hash, source.id, Origin::Deployment);
     let edit = planning.record(destination, key, &place.path, &original.collection.name, hash);
     if place.path.symlink_metadata().is_err() {
         let (pieces, extent) = contents::place(&place, source.id, &source.content);
         let mut planned = begun(Outcome::Created).holding(hash);
         planned.moves(pieces, extent);
         planned.edits.push(edit);
+        planned.sees(in_collection.into_iter().chain([deployed]));
         return Ok(planned);
     }
     let there = planning.read(&place.path, Scope::Counted)?;
     if there.hash == Some(hash) {
         let mut planned = begun(Outcome::Recorded).holding(hash).saying("the same content was there already");
         planned.edits.push(edit);
+        planned.sees(in_collection.into_iter().chain([deployed]));
         return Ok(planned);
     }
     if query.in_the_way != InTheWay::Force {
@@ -229,5 +235,7 @@ fn fresh(
     let mut planned = begun(Outcome::Updated).holding(hash).saying("what was there is kept in the history");
     planned.moves(pieces, extent);
     planned.edits.push(edit);
+    planned.sees(account::found(key, spot(), &there, None));
+    planned.sees(in_collection.into_iter().chain([deployed]));
     Ok(planned)
 }

@@ -1,12 +1,13 @@
 //! `import`: what lies in a project without a record becomes an artifact of a collection, and the project a deployment of it.
 
+use super::account;
 use super::error::OpError;
 use super::lookup;
 use super::manage;
 use super::plan::Planned;
 use super::planning::Planning;
 use crate::engine::snapshot::{CollectionView, ItemView, ProjectView};
-use crate::history::Scope;
+use crate::history::{Origin, Scope};
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -77,5 +78,6 @@ fn one(
     planned = planned.of_collection(&collection.name).in_project(&project.path, &item.profile, &item.path);
     let edit = planning.record(&destination, &item.key, &item.path, &collection.name, hash);
     planned.edits.push(edit);
+    planned.sees([account::made(&item.key, account::in_project(&destination), hash, copy.id, Origin::Import)]);
     Ok(planned)
 }

@@ -41,7 +41,18 @@ impl<'t> Name<'t> {
         Ok(Self { text, kind, name: normalized_name(name) })
     }
 
-    fn fits(&self, key: &ArtifactKey) -> bool {
+    /// The artifact, when its type is said.
+    pub fn key(&self) -> Option<ArtifactKey> {
+        self.kind.map(|kind| ArtifactKey::new(kind, self.name))
+    }
+
+    /// The name alone.
+    pub fn as_str(&self) -> &'t str {
+        self.name
+    }
+
+    /// Whether it can mean this artifact.
+    pub fn fits(&self, key: &ArtifactKey) -> bool {
         self.kind.is_none_or(|kind| kind == key.kind) && key.name == self.name
     }
 }

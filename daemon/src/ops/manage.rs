@@ -1,5 +1,6 @@
 //! Collections: what goes into one, and what every operation that changes one writes.
 
+use super::account;
 use super::contents::{self, Place};
 use super::error::OpError;
 use super::plan::{Change, Edit, Planned};
@@ -7,6 +8,7 @@ use super::planning::{Planning, Read};
 use super::target;
 use super::{add, check, collections, grouping, organise};
 use crate::engine::snapshot::{CollectionView, ItemView, Snapshot};
+use crate::history::Origin;
 use crate::library::edit::lock::NewLock;
 use crate::library::edit::manifest::{EntryMetadata, Field, NewEntry};
 use crate::library::{frontmatter, layout};
@@ -129,6 +131,8 @@ pub(super) fn added(
         fields,
     };
     planned.edits.extend([in_manifest(root, Change::AddEntry(Box::new(entry))), locked(root, key, hash, planning.now)]);
+    let spot = account::in_collection_at(planning, root);
+    planned.sees(spot.map(|spot| account::made(key, spot, hash, read.id, Origin::Import)));
     Ok(planned)
 }
 
@@ -227,6 +231,7 @@ pub fn plan(planning: &mut Planning<'_>, operation: &Operation) -> Result<Vec<Pl
         | Operation::Import(_)
         | Operation::Undo(_)
         | Operation::SnapshotRestore(_)
-        | Operation::Rollback(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
+        | Operation::Rollback(_)
+        | Operation::Restore(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
     }
 }

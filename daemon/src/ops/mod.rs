@@ -2,9 +2,10 @@
 //!
 //! Reading order:
 //!
-//! * [`lookup`], [`target`] – from names to artifacts, and where writing is allowed
-//! * [`planning`], [`plan`], [`contents`], [`texts`] – what a plan is made from, what it is, and what it leads to
-//! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`], [`fork`], [`import`], [`undo`] – one family of requests about projects each
+//! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
+//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
+//! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
+//!   requests about projects each
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
@@ -20,6 +21,7 @@
 //! * Nothing is written through a link, or outside the project or collection that the request names.
 //! * No state of the daemon is changed here: the engine hears of the files as of anybody's.
 
+pub mod account;
 pub mod add;
 pub mod answer;
 pub mod check;
@@ -37,6 +39,7 @@ pub mod lookup;
 pub mod manage;
 pub mod merging;
 pub mod organise;
+pub mod past;
 pub mod piece;
 pub mod plan;
 pub mod planning;
@@ -54,6 +57,7 @@ pub mod transaction;
 pub mod transfer;
 pub mod undeploy;
 pub mod undo;
+pub mod version_restore;
 pub mod witness;
 
 pub use answer::Answer;

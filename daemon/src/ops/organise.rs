@@ -1,5 +1,6 @@
 //! What is changed of artifacts that a collection has: their being there, their names, their tags, their groups.
 
+use super::account;
 use super::contents;
 use super::error::OpError;
 use super::lookup::{self, Original};
@@ -10,7 +11,7 @@ use super::planning::{Planning, original_path};
 use super::target;
 use super::witness::Witness;
 use crate::engine::snapshot::CollectionView;
-use crate::history::Scope;
+use crate::history::{Origin, Scope};
 use crate::library::edit::groups::GroupChange;
 use crate::library::edit::manifest::Field;
 use crate::model::Tree;
@@ -84,9 +85,11 @@ fn removed(planning: &mut Planning<'_>, original: &Original) -> Result<Planned, 
             let (pieces, extent) = contents::take(&place, read.id, &read.content, witness);
             let mut planned = begun(original, Outcome::Removed);
             planned.moves(pieces, extent);
+            planned.sees(account::found(key, account::in_collection(&original.collection.id), &read, None));
             (planned, Vec::new())
         }
     };
+    planned.sees([account::gone(key, account::in_collection(&original.collection.id))]);
     planned.edits.push(manage::in_manifest(root, Change::RemoveEntry(key.clone())));
     let memberships = leaving(&original.collection, key);
     if !memberships.is_empty() {
@@ -106,17 +109,17 @@ fn removed(planning: &mut Planning<'_>, original: &Original) -> Result<Planned, 
 ///
 /// # Errors
 /// What is asked for is not there or ambiguous.
-pub fn rename(planning: &Planning<'_>, query: &Rename) -> Result<Vec<Planned>, WireError> {
+pub fn rename(planning: &mut Planning<'_>, query: &Rename) -> Result<Vec<Planned>, WireError> {
     let which = Which { artifacts: vec![query.artifact.clone()], ..Which::default() };
     let originals = lookup::originals(planning.snapshot, &which, query.collection.as_deref())?;
-    let one = |original: &Original| {
+    let mut one = |original: &Original| {
         let attempt = renamed(planning, original, normalized_name(&query.to));
         attempt.unwrap_or_else(|error| begun(original, Outcome::Failed).failed(&error))
     };
-    Ok(originals.iter().map(one).collect())
+    Ok(originals.iter().map(&mut one).collect())
 }
 
-fn renamed(planning: &Planning<'_>, original: &Original, to: &str) -> Result<Planned, OpError> {
+fn renamed(planning: &mut Planning<'_>, original: &Original, to: &str) -> Result<Planned, OpError> {
     let (key, root, entry) = (original.key(), root(original), &original.artifact.entry);
     if key.name == to {
         return Ok(begun(original, Outcome::Unchanged));
@@ -148,9 +151,21 @@ fn renamed(planning: &Planning<'_>, original: &Original, to: &str) -> Result<Pla
                 _ => None,
             };
             planned.pieces.push(Piece::moved(&from, &path, root));
+            // What cannot be read can have another name all the same.
+            if let Ok(read) = planning.read(&from, Scope::Resolved) {
+                let spot = || account::in_collection(&original.collection.id);
+                planned.sees(account::found(key, spot(), &read, None));
+                planned.sees(read.hash.map(|hash| {
+                    let new = ArtifactKey::new(key.kind, to);
+                    let renamed = account::made(&new, spot(), hash, read.id, Origin::Import);
+                    account::of(renamed, [(key.clone(), hash)])
+                }));
+            }
             path.strip_prefix(root).ok().and_then(Path::to_str).map(|path| path.replace('\\', "/"))
         }
     };
+    planned.sees([account::gone(key, account::in_collection(&original.collection.id))]);
+    planned.account.artifacts.push(key.clone());
     let change = Change::RenameEntry { key: key.clone(), name: to.to_owned(), path };
     planned.edits.push(manage::in_manifest(root, change));
     if original.artifact.locked.is_some() {

@@ -4,7 +4,7 @@ use super::contents::Extent;
 use super::error::OpError;
 use super::piece::Piece;
 use crate::engine::snapshot::Snapshot;
-use crate::history::{Root, RootKind};
+use crate::history::{Account, Root, RootKind, Seen};
 use crate::library::audit::AuditEntry;
 use crate::library::edit::groups::GroupChange;
 use crate::library::edit::lock::NewLock;
@@ -25,6 +25,8 @@ pub struct Planned {
     pub pieces: Vec<Piece>,
     /// What is written into records and manifests once it is done.
     pub edits: Vec<Edit>,
+    /// What the history of versions is told once it is done.
+    pub account: Account,
 }
 
 /// A change of a file that people read.
@@ -74,7 +76,13 @@ impl Planned {
             message: None,
             ways: Vec::new(),
         };
-        Self { item, pieces: Vec::new(), edits: Vec::new() }
+        let artifacts = key.cloned().into_iter().collect();
+        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account { artifacts, seen: Vec::new() } }
+    }
+
+    /// One that was planned before, without anything to do.
+    pub fn again(item: OperationItem) -> Self {
+        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account::default() }
     }
 
     /// The same at this place of a project.
@@ -127,12 +135,18 @@ impl Planned {
         self.pieces = pieces;
     }
 
+    /// The history of versions is told this too.
+    pub fn sees(&mut self, seen: impl IntoIterator<Item = Seen>) {
+        self.account.seen.extend(seen);
+    }
+
     /// Left alone, because it could not be planned.
     #[must_use]
     pub fn failed(mut self, error: &OpError) -> Self {
         self.item.outcome = if error.is_refusal() { Outcome::Refused } else { Outcome::Failed };
         self.pieces.clear();
         self.edits.clear();
+        self.account.seen.clear();
         (self.item.files_written, self.item.files_removed, self.item.content_hash) = (0, 0, None);
         self.saying(error.to_string())
     }

@@ -43,10 +43,8 @@ pub struct Planning<'a> {
 pub struct Gathered {
     /// What was read.
     pub staged: Vec<Staged>,
-    /// What was put together from that.
-    pub composed: Vec<Content>,
-    /// What of it is recorded, with its recorded hash.
-    pub recorded: Vec<(Content, ContentHash)>,
+    /// What was put together from that, with its recorded hash where it is a whole artifact.
+    pub composed: Vec<(Content, Option<ContentHash>)>,
 }
 
 /// What was read at a path.
@@ -143,13 +141,15 @@ impl<'a> Planning<'a> {
     /// Keeps content that was put together from what was read or is stored.
     pub fn compose(&mut self, content: Content) -> ContentId {
         let id = content.id();
-        self.gathered.composed.push(content);
+        self.gathered.composed.push((content, None));
         id
     }
 
-    /// Keeps content that was put together and is recorded with `hash`: the next merge begins with it.
-    pub fn compose_recorded(&mut self, content: Content, hash: ContentHash) {
-        self.gathered.recorded.push((content, hash));
+    /// The same for a whole artifact, to be found by its recorded hash: the next merge begins with it.
+    pub fn compose_whole(&mut self, content: Content, hash: ContentHash) -> ContentId {
+        let id = content.id();
+        self.gathered.composed.push((content, Some(hash)));
+        id
     }
 
     /// Keeps a file of these bytes, for a content that is put together.

@@ -13,11 +13,12 @@ use super::texts::{self, Surroundings};
 use super::told::{Told, info_of, label};
 use super::transaction::{Fate, Workshop};
 use super::transfer::Way;
-use super::{deploy, import, lookup, manage, transfer, undeploy, undo};
+use super::{deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
 use crate::clock::Clock;
 use crate::engine::handle::{EngineHandle, SyncScope, Synced};
 use crate::engine::snapshot::{ProjectView, Snapshot};
 use crate::history::{self, History, HistoryError, OperationId};
+use crate::model::Timestamp;
 use jiff::tz::TimeZone;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Outcome, Progress};
@@ -117,6 +118,11 @@ impl Operations {
     /// `Io`, with the file and what to do.
     pub fn history(&self) -> Result<&History, WireError> {
         self.history.as_deref().map_err(|error| WireError::new(ErrorCode::Io, error.to_string()))
+    }
+
+    /// The time, as operations are dated.
+    pub fn now(&self) -> Timestamp {
+        self.clock.wall()
     }
 
     /// The root that a project or collection is, by path, name or id.
@@ -256,7 +262,7 @@ impl Operations {
             items.push(planned.item);
             if effective {
                 at.push(n);
-                pieces.push(planned.pieces);
+                pieces.push((planned.pieces, planned.account));
                 edits.push(planned.edits);
             }
         }
@@ -284,7 +290,7 @@ impl Operations {
             match fate {
                 Fate::Done => {}
                 Fate::Failed(error) => {
-                    *item = Planned { item: item.clone(), pieces: Vec::new(), edits: Vec::new() }.failed(&error).item;
+                    *item = Planned::again(item.clone()).failed(&error).item;
                 }
                 Fate::Cancelled => item.outcome = Outcome::Cancelled,
             }
@@ -328,6 +334,7 @@ impl Operations {
                 rollback = Some(outline);
                 planned
             }
+            Operation::Restore(query) => version_restore::plan(planning, query, projects.first().map(AsRef::as_ref))?,
             other => manage::plan(planning, other)?,
         };
         Ok(Plan { planned, undoes, rollback })
@@ -354,6 +361,7 @@ impl Operations {
                 roots.extend(undone.operation.roots.into_iter().map(|root| root.path));
                 roots.insert(collections);
             }
+            Operation::Restore(query) if query.collection.is_none() => {}
             _ => drop(roots.insert(collections)),
         }
         Ok(roots)

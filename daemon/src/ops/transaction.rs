@@ -5,7 +5,7 @@
 //! 3. Each item is swapped in, after a look whether it is still what was planned with; an item that is not is left as it
 //!    is, and the others go on.
 //! 4. Records and manifests follow, for what was done. Should that fail, everything is swapped back.
-//! 5. The journal says that it is complete; what was replaced is removed.
+//! 5. The journal says that it is complete, and which versions it made; what was replaced is removed.
 //!
 //! Whatever ends the process before 5 has the next start swap back ([`super::recover`]); after it, only clean up.
 
@@ -17,7 +17,8 @@ use super::recover;
 use super::staging::Staging;
 use super::swap::Swap;
 use super::witness::Witness;
-use crate::history::{ContentId, History, HistoryError, Operation, OperationId, OperationState, Scope, Step};
+use crate::history::{Account, ContentId, History, HistoryError, Operation, OperationId, OperationState, Scope, Step};
+use crate::model::Timestamp;
 use crate::snapshots::unpack;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,15 @@ pub struct Workshop<'a> {
     pub faults: &'a Faults,
 }
 
+/// What was journalled, and where each piece of it is staged.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    number: OperationId,
+    at: Timestamp,
+    items: &'a [Vec<(Piece, PathBuf)>],
+    accounts: &'a [Account],
+}
+
 impl Workshop<'_> {
     /// Runs `items`, then writes what `texts` gives for those that were done.
     ///
@@ -73,11 +83,13 @@ impl Workshop<'_> {
         &self,
         mut operation: Operation,
         gathered: Gathered,
-        items: Vec<Vec<Piece>>,
+        items: Vec<(Vec<Piece>, Account)>,
         texts: impl FnOnce(&[Fate]) -> Result<Vec<Text>, OpError>,
         observer: &mut dyn Observer,
     ) -> Result<Ran, OpError> {
         self.reach(Point::Captured)?;
+        let (items, accounts): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+        let at = operation.at;
         let mut staging = Staging::default();
         let mut staged: Vec<Vec<(Piece, PathBuf)>> = Vec::with_capacity(items.len());
         for pieces in items {
@@ -98,15 +110,16 @@ impl Workshop<'_> {
             for staged in gathered.staged {
                 batch.keep(staged)?;
             }
-            for content in &gathered.composed {
-                batch.compose(content)?;
-            }
-            for (content, hash) in &gathered.recorded {
-                batch.compose_recorded(content, *hash)?;
+            for (content, hash) in &gathered.composed {
+                match hash {
+                    Some(hash) => batch.compose_recorded(content, *hash)?,
+                    None => batch.compose(content)?,
+                };
             }
             batch.begin(&operation)
         })?;
-        let fates = self.carry_out(number, &mut staging, &staged, texts, observer);
+        let work = Work { number, at, items: &staged, accounts: &accounts };
+        let fates = self.carry_out(work, &mut staging, texts, observer);
         match fates {
             Ok(fates) => {
                 let changed = fates.iter().any(|fate| matches!(fate, Fate::Done));
@@ -121,12 +134,12 @@ impl Workshop<'_> {
 
     fn carry_out(
         &self,
-        number: OperationId,
+        work: Work<'_>,
         staging: &mut Staging,
-        items: &[Vec<(Piece, PathBuf)>],
         texts: impl FnOnce(&[Fate]) -> Result<Vec<Text>, OpError>,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Fate>, OpError> {
+        let Work { number, at, items, accounts } = work;
         self.reach(Point::Journalled)?;
         staging.make()?;
         self.reach(Point::StagingMade)?;
@@ -175,7 +188,12 @@ impl Workshop<'_> {
         self.reach(Point::DirectoriesSynced)?;
         // Ended here, what did nothing must not be called done by the next start.
         if changed {
-            self.history.advance(number, OperationState::Swapped)?;
+            let done = accounts.iter().zip(&fates).filter(|(_, fate)| matches!(fate, Fate::Done));
+            let done: Vec<Account> = done.map(|(account, _)| account.clone()).collect();
+            self.history.batch(|batch| {
+                batch.advance(number, OperationState::Swapped)?;
+                batch.account(number, at, &done)
+            })?;
         }
         // From here on it is done, whatever happens.
         let cleaned = self.reach(Point::Complete).and_then(|()| staging.remove()).and_then(|()| {

@@ -3,6 +3,7 @@
 //! Which way is open follows from the three-way state. What only one side changed goes to the other; where both changed,
 //! they are merged where that is certain ([`merging`]), and everything else is refused with the ways on.
 
+use super::account;
 use super::contents;
 use super::error::OpError;
 use super::lookup::{self, Original};
@@ -11,7 +12,7 @@ use super::merging::{self, Merging, Side};
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning, Read, original_path};
 use crate::engine::snapshot::{ItemView, ProjectView};
-use crate::history::{Content, Scope};
+use crate::history::{Content, ContentId, Origin, Scope, Seen};
 use crate::library::edit::manifest::Field;
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
@@ -39,6 +40,33 @@ pub(super) struct Sides<'a> {
     pub(super) item: &'a ItemView,
     /// The collection's files.
     pub(super) source: &'a Read,
+    /// What brings them into the project.
+    pub(super) origin: Origin,
+}
+
+impl Sides<'_> {
+    /// What is in the collection.
+    fn in_collection(&self) -> Option<Seen> {
+        let spot = account::in_collection(&self.original.collection.id);
+        account::found(&self.item.key, spot, self.source, account::baseline(self.item))
+    }
+
+    /// What is in the project.
+    fn in_project(&self, read: &Read) -> Option<Seen> {
+        let spot = account::in_project(self.destination);
+        account::found(&self.item.key, spot, read, account::baseline(self.item))
+    }
+
+    /// What will be in the project.
+    fn put_in_project(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
+        account::made(&self.item.key, account::in_project(self.destination), hash, content, origin)
+    }
+
+    /// What will be in the collection.
+    fn put_in_collection(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
+        let spot = account::in_collection(&self.original.collection.id);
+        account::made(&self.item.key, spot, hash, content, origin)
+    }
 }
 
 /// Plans it.
@@ -84,7 +112,8 @@ fn one(planning: &mut Planning<'_>, query: &Transfer, way: Way, project: &Projec
         return orphan(plain(Outcome::Refused), way, item, &what);
     };
     let attempt = planning.original(&original).and_then(|source| {
-        let sides = Sides { destination: &destination, original: &original, item, source: &source };
+        let sides =
+            Sides { destination: &destination, original: &original, item, source: &source, origin: Origin::Sync };
         choose(planning, query, way, &sides, &what)
     });
     attempt.unwrap_or_else(|error| plain(Outcome::Failed).failed(&error))
@@ -162,6 +191,8 @@ pub(super) fn recorded(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result
     let hash = sides.source.counted(&sides.item.path)?;
     let mut planned = begun(sides, Outcome::Recorded).holding(hash);
     planned.edits.push(record(planning, sides, hash));
+    planned.sees(sides.in_collection());
+    planned.sees([sides.put_in_project(hash, sides.source.id, sides.origin)]);
     Ok(planned)
 }
 
@@ -180,6 +211,8 @@ pub(super) fn into_project(
     let hash = sides.source.counted(&sides.item.path)?;
     let mut planned = put_into_project(planning, sides, &content, outcome)?.holding(hash);
     planned.edits.push(record(planning, sides, hash));
+    planned.sees(sides.in_collection());
+    planned.sees([sides.put_in_project(hash, sides.source.id, sides.origin)]);
     Ok(planned)
 }
 
@@ -191,14 +224,15 @@ fn put_into_project(
 ) -> Result<Planned, OpError> {
     let item = sides.item;
     let place = planning.place_of(sides.destination, &item.path)?;
+    let mut planned = begun(sides, outcome);
     let (pieces, extent) = if place.path.symlink_metadata().is_err() {
         let id = planning.compose(content.clone());
         contents::place(&place, id, content)
     } else {
         let there = planning.copy(item, Scope::Counted)?;
+        planned.sees(sides.in_project(&there));
         contents::update(planning, &place, &there.content, content)?
     };
-    let mut planned = begun(sides, outcome);
     planned.moves(pieces, extent);
     Ok(planned)
 }
@@ -225,6 +259,8 @@ fn into_collection(
     let hash = copy.counted(&sides.item.path)?;
     let mut planned = put_into_collection(planning, sides, &copy.content, hash)?;
     planned.edits.push(record(planning, sides, hash));
+    planned.sees(sides.in_project(&copy));
+    planned.sees([sides.put_in_collection(hash, copy.id, Origin::Sync)]);
     let followers = followers(planning, sides);
     if followers > 0 {
         planned = planned.saying(format!("{followers} other deployments are outdated by this; skillmeat pull there"));
@@ -274,6 +310,7 @@ pub(super) fn put_into_collection(
     let (pieces, extent) = contents::update(planning, &place, &there.content, content)?;
     let mut planned = begun(sides, Outcome::Updated).at(&path).holding(hash);
     planned.moves(pieces, extent);
+    planned.sees(sides.in_collection());
     planned.edits.extend([
         manage::locked(root, &item.key, hash, planning.now),
         manage::in_manifest(root, Change::ChangeEntry(item.key.clone(), vec![Field::LastUpdated(Some(planning.now))])),
@@ -292,16 +329,22 @@ fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) 
         Merging::Clean { content, hash } => (content, hash),
         Merging::Refused(why) => return Ok(begun(sides, Outcome::Refused).saying(why).ways(ways_on(what))),
     };
+    let source = sides.source.counted(&sides.item.path)?;
     let mut planned = put_into_project(planning, sides, &content, Outcome::Merged)?;
+    let id = planning.compose_whole(content.clone(), hash);
+    planned.sees(sides.in_collection());
+    let key = &sides.item.key;
+    let parents = copy.hash.into_iter().chain([source]).map(|hash| (key.clone(), hash));
+    planned.sees([account::of(sides.put_in_project(hash, id, Origin::Merge), parents)]);
     let recorded = if way == Way::Pull {
-        sides.source.counted(&sides.item.path)?
+        source
     } else {
         let other = put_into_collection(planning, sides, &content, hash)?;
         planned.item.files_written += other.item.files_written;
         planned.item.files_removed += other.item.files_removed;
         planned.pieces.extend(other.pieces);
         planned.edits.extend(other.edits);
-        planning.compose_recorded(content, hash);
+        planned.sees([sides.put_in_collection(hash, id, Origin::Merge)]);
         hash
     };
     planned.edits.push(record(planning, sides, recorded));

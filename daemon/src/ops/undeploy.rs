@@ -1,5 +1,6 @@
 //! `undeploy`, `adopt` and `forget`: what is recorded of a project's copies, and the end of a deployment.
 
+use super::account;
 use super::contents;
 use super::error::OpError;
 use super::lookup;
@@ -7,7 +8,7 @@ use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning};
 use super::witness::Witness;
 use crate::engine::snapshot::{ItemView, ProjectView};
-use crate::history::Scope;
+use crate::history::{Origin, Scope};
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::reply::Outcome;
@@ -70,6 +71,12 @@ pub fn adopt(planning: &mut Planning<'_>, query: &Adopt, project: &ProjectView) 
             planned = planned.saying("it differs from the collection, as an edited copy would");
         }
         planned.edits.push(edit);
+        let in_collection = account::in_collection(&original.collection.id);
+        planned.sees(account::found(&item.key, in_collection, &source, None));
+        let copy = planning.copy(item, Scope::Counted)?;
+        let origin = if here == hash { Origin::Deployment } else { Origin::LocalModification };
+        let adopted = account::made(&item.key, account::in_project(destination), here, copy.id, origin);
+        planned.sees([account::of(adopted, [(item.key.clone(), hash)])]);
         Ok(planned)
     }))
 }
@@ -142,6 +149,7 @@ fn leave(
     if item.path.symlink_metadata().is_err() {
         let mut planned = begun(Outcome::Removed).saying("its files were gone already");
         planned.edits.push(drop_record(destination, item));
+        planned.sees([account::gone(&item.key, account::in_project(destination))]);
         return Ok(planned);
     }
     // What both sides have is nobody's own edit.
@@ -173,5 +181,8 @@ fn leave(
     }
     planned.moves(pieces, extent);
     planned.edits.push(drop_record(destination, item));
+    let spot = || account::in_project(destination);
+    planned.sees(account::found(&item.key, spot(), &there, account::baseline(item)));
+    planned.sees([account::gone(&item.key, spot())]);
     Ok(planned)
 }

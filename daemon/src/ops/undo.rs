@@ -9,7 +9,7 @@ use super::plan::Planned;
 use super::planning::Planning;
 use super::recover;
 use super::witness::Witness;
-use crate::history::{History, Journalled, Listed, OperationId, OperationState, Scope, Step};
+use crate::history::{Account, History, Journalled, Listed, OperationId, OperationState, Scope, Step};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::Undo;
@@ -72,6 +72,9 @@ pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Plan
     }
     let Some(first) = items.first_mut() else { return Ok(items) };
     first.pieces = pieces;
+    let (artifacts, seen) =
+        planning.history.seen_before(undone.id).map_err(|error| OpError::History(error).to_wire())?;
+    first.account = Account { artifacts, seen };
     Ok(items)
 }
 

@@ -141,6 +141,9 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
             SnapshotReply::Deleted(payload) => to_string(payload),
         },
         Reply::RolledBack(payload) => to_string(payload),
+        Reply::Versions(payload) => to_string(payload),
+        Reply::VersionGraph(payload) => to_string(payload),
+        Reply::Version(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

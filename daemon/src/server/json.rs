@@ -8,6 +8,7 @@
 mod contract;
 mod operations;
 mod params;
+mod versions;
 
 use super::encoding::{Incoming, Push, ReplyTo, payload_json, too_large, too_long, unwritable};
 use super::inbox::Inbox;

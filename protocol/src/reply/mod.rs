@@ -1,6 +1,7 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
-//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`projects`], [`stream`], [`daemon`].
+//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`projects`], [`stream`],
+//! [`daemon`].
 
 pub mod daemon;
 pub mod diff;
@@ -10,6 +11,7 @@ pub mod projects;
 pub mod snapshots;
 pub mod status;
 pub mod stream;
+pub mod versions;
 
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
@@ -27,6 +29,10 @@ pub use snapshots::{
 };
 pub use status::{Counts, Item, ProjectState, ProjectStatus, StatusReply};
 pub use stream::{LiveReply, SubscribedReply, SyncReply};
+pub use versions::{
+    GraphCopy, GraphRoot, GraphStatistics, VersionFile, VersionFileKind, VersionGraphReply, VersionInfo, VersionOrigin,
+    VersionParent, VersionPlace, VersionReply, VersionSighting, VersionsReply,
+};
 
 use crate::codec::{Decode, Encode};
 use crate::error::WireError;
@@ -71,6 +77,9 @@ pub enum Reply {
     Snapshots(SnapshotReply),
     /// To the operation [`Rollback`](crate::request::Operation::Rollback), in the place of `Operated`.
     RolledBack(RollbackReply),
+    Versions(VersionsReply),
+    VersionGraph(VersionGraphReply),
+    Version(VersionReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

@@ -7,6 +7,7 @@ use super::collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
 };
 use super::snapshots::{Rollback, SnapshotRestore};
+use super::versions::Restore;
 use crate::codec::{Decode, Encode};
 use crate::ids::ArtifactType;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,8 @@ pub enum Operation {
     SnapshotRestore(SnapshotRestore),
     /// A collection becomes what it was.
     Rollback(Rollback),
+    /// Puts a version back.
+    Restore(Restore),
 }
 
 impl Operation {
@@ -93,6 +96,7 @@ impl Operation {
             Self::Undo(_) => "undo",
             Self::SnapshotRestore(_) => "snapshot restore",
             Self::Rollback(_) => "rollback",
+            Self::Restore(_) => "version restore",
         }
     }
 }

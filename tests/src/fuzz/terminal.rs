@@ -10,7 +10,7 @@ use skillmeat::render::resolve::Subject;
 use skillmeat::render::status::{Depth, Look};
 use skillmeat::render::table::{Cell, Table};
 use skillmeat::render::term::{Tone, escape, shell_word};
-use skillmeat::render::{diff, groups, history, json, operation, progress, projects, stat, status};
+use skillmeat::render::{diff, graph, groups, history, json, operation, progress, projects, stat, status, versions};
 use skillmeat::watch;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::ids::ArtifactType;
@@ -117,6 +117,12 @@ pub(super) fn shows(reply: &Reply) {
         Reply::Operated(reply) => operation::write(out, reply, look.colour),
         Reply::Operations(reply) => history::write_list(out, reply, look.colour),
         Reply::Operation(reply) => history::write_one(out, reply, look.colour),
+        Reply::Versions(reply) => versions::write_list(out, reply, look.colour),
+        Reply::VersionGraph(reply) => {
+            graph::write_text(out, reply, look.colour)?;
+            graph::write_dot(out, reply)
+        }
+        Reply::Version(reply) => versions::write_one(out, reply, look.colour),
         Reply::Progress(at) => writeln!(out, "{}  {}", progress::search(at), progress::operation("deploy", at)),
         Reply::Event(event) => watch::write_event(out, event, look.colour),
         Reply::Health(reply) => status::problems(out, &reply.problems, look.colour),

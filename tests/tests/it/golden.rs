@@ -20,6 +20,7 @@ mod diff;
 mod operations;
 mod samples;
 mod snapshots;
+mod versions;
 
 #[test]
 fn every_message_has_the_bytes_it_always_had() {
@@ -28,12 +29,12 @@ fn every_message_has_the_bytes_it_always_had() {
     let welcome = Welcome { protocol: PROTOCOL, instance: 0x0123_4567_89ab_cdef, version: "1.2.3".into() };
     messages.push(("welcome".into(), hex(&welcome.to_bytes())));
     let asked = requests().into_iter().chain(operations::requests()).chain([diff::request()]);
-    for request in asked.chain(snapshots::requests()) {
+    for request in asked.chain(snapshots::requests()).chain(versions::requests()) {
         let name = format!("request-{}", request_name(&request));
         messages.push((name, round_trip_request(&call(request))));
     }
     let answers = replies().into_iter().chain(operations::replies()).chain([diff::reply()]);
-    for reply in answers.chain(snapshots::replies()) {
+    for reply in answers.chain(snapshots::replies()).chain(versions::replies()) {
         let bytes = codec::encode(&reply).expect("replies encode");
         assert_eq!(codec::decode_reply::<Reply>(&bytes).expect("our own bytes"), reply);
         messages.push((format!("reply-{}", reply_name(&reply)), hex(&bytes)));
@@ -44,11 +45,13 @@ fn every_message_has_the_bytes_it_always_had() {
             .chain(operations::words())
             .chain(diff::words())
             .chain(snapshots::words())
+            .chain(versions::words())
             .map(|(name, bytes)| (format!("words-{name}"), bytes)),
     );
 
     let names: Vec<_> = messages.iter().map(|(name, _)| name.as_str()).collect();
-    let wanted = REQUESTS.iter().chain(&operations::NAMES).chain(&snapshots::NAMES).map(|n| format!("request-{n}"));
+    let families = operations::NAMES.iter().chain(&snapshots::NAMES).chain(&versions::NAMES);
+    let wanted = REQUESTS.iter().chain(families).map(|n| format!("request-{n}"));
     for wanted in wanted.chain(REPLIES.iter().chain(&snapshots::REPLIES).map(|n| format!("reply-{n}"))) {
         assert!(names.contains(&wanted.as_str()), "no sample of {wanted}");
     }
@@ -146,10 +149,14 @@ fn request_name(request: &Request) -> &'static str {
         Request::OperationShow(_) => "operation-show",
         Request::Diff(_) => "diff",
         Request::Snapshots(query) => snapshots::name(query),
+        Request::Versions(_) => "versions",
+        Request::VersionGraph(_) => "version-graph",
+        Request::VersionShow(_) => "version-show",
+        Request::VersionTag(_) => "version-tag",
     }
 }
 
-const REPLIES: [&str; 26] = [
+const REPLIES: [&str; 29] = [
     "error",
     "status",
     "list",
@@ -176,6 +183,9 @@ const REPLIES: [&str; 26] = [
     "operations",
     "operation",
     "diff",
+    "versions",
+    "version-graph",
+    "version",
 ];
 
 fn reply_name(reply: &Reply) -> &'static str {
@@ -208,6 +218,9 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::Diff(_) => "diff",
         Reply::Snapshots(reply) => snapshots::reply_name(reply),
         Reply::RolledBack(_) => "rolled-back",
+        Reply::Versions(_) => "versions",
+        Reply::VersionGraph(_) => "version-graph",
+        Reply::Version(_) => "version",
     }
 }
 

@@ -29,6 +29,7 @@ mod soak;
 mod tidy;
 mod torture;
 mod transcripts;
+mod versions;
 mod worlds;
 
 /// The programs that cargo built for this test.

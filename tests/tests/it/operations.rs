@@ -26,17 +26,17 @@ mod snapshots;
 mod table;
 
 /// A collection and a project, and a daemon that knows both.
-struct Site {
-    json: JsonClient,
-    daemon: Daemon,
-    collection: CollectionDir,
-    project: ProjectDir,
-    sandbox: Sandbox,
+pub(crate) struct Site {
+    pub(crate) json: JsonClient,
+    pub(crate) daemon: Daemon,
+    pub(crate) collection: CollectionDir,
+    pub(crate) project: ProjectDir,
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Site {
     /// The collection holds these artifacts; the rest is done by `prepare` before the daemon starts.
-    fn new(keys: &[&str], prepare: impl FnOnce(&Sandbox, &CollectionDir, &ProjectDir)) -> Self {
+    pub(crate) fn new(keys: &[&str], prepare: impl FnOnce(&Sandbox, &CollectionDir, &ProjectDir)) -> Self {
         let sandbox = Sandbox::new(&binaries());
         let (collection, project) = (sandbox.collection("default"), sandbox.project("app"));
         collection.fill(keys);
@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// A daemon for files that are there.
-    fn on(sandbox: Sandbox, collection: CollectionDir, project: ProjectDir) -> Self {
+    pub(crate) fn on(sandbox: Sandbox, collection: CollectionDir, project: ProjectDir) -> Self {
         let daemon = Daemon::start(&sandbox);
         daemon.client().add(&project.root);
         Self { json: daemon.json(), daemon, collection, project, sandbox }
@@ -62,14 +62,14 @@ impl Site {
 
     /// Runs an operation on the project; its answer.
     #[track_caller]
-    fn run(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn run(&mut self, method: &str, params: Value) -> Value {
         let params = self.with_project(method, params);
         self.json.result(method, params)
     }
 
     /// Runs an operation on the project that must be refused as a whole; why.
     #[track_caller]
-    fn refusal(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn refusal(&mut self, method: &str, params: Value) -> Value {
         let params = self.with_project(method, params);
         self.json.error(method, params)
     }
@@ -87,26 +87,26 @@ impl Site {
 
     /// Undoes the last operation, which must work.
     #[track_caller]
-    fn undo(&mut self) {
+    pub(crate) fn undo(&mut self) {
         let undone = self.run("undo", json!({}));
         assert_eq!(undone["complete"], true, "{undone}");
     }
 
     /// The state of an artifact in the project, current.
     #[track_caller]
-    fn state(&self, key: &str) -> Option<DriftState> {
+    pub(crate) fn state(&self, key: &str) -> Option<DriftState> {
         self.daemon.client().state(&self.project.text(), key)
     }
 
     /// All files of collections and projects, without the times that the original's files hold.
     #[track_caller]
-    fn files(&self) -> Files {
+    pub(crate) fn files(&self) -> Files {
         files(&self.sandbox).expect("readable")
     }
 
     /// Nothing but times differs from what the files were.
     #[track_caller]
-    fn is_as(&self, before: &Files, what: &str) {
+    pub(crate) fn is_as(&self, before: &Files, what: &str) {
         let found = self.files();
         assert!(found == *before, "{what}: {}", difference(&found, before, before));
     }
@@ -114,7 +114,7 @@ impl Site {
 
 /// The first item of an answer.
 #[track_caller]
-fn first(answer: &Value) -> &Value {
+pub(crate) fn first(answer: &Value) -> &Value {
     answer["items"].get(0).unwrap_or_else(|| panic!("no item: {answer}"))
 }
 

@@ -95,17 +95,25 @@ fn what_a_kill_left_of_one_is_removed() {
     );
 }
 
-/// A later release, whose second migration works.
+/// A later release, whose migration works.
 static LATER: Kind = Kind {
     mark: open::KIND.mark,
-    migrations: &[include_str!("../schema/0001_base.sql"), "CREATE TABLE tags (id INTEGER PRIMARY KEY) STRICT;"],
+    migrations: &[
+        include_str!("../schema/0001_base.sql"),
+        include_str!("../schema/0002_versions.sql"),
+        "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;",
+    ],
     commits: Commits::Durable,
 };
 
-/// Another one, whose second migration does not.
+/// Another one, whose migration does not.
 static BROKEN: Kind = Kind {
     mark: open::KIND.mark,
-    migrations: &[include_str!("../schema/0001_base.sql"), "CREATE TABLE blobs (id INTEGER PRIMARY KEY) STRICT;"],
+    migrations: &[
+        include_str!("../schema/0001_base.sql"),
+        include_str!("../schema/0002_versions.sql"),
+        "CREATE TABLE blobs (id INTEGER PRIMARY KEY) STRICT;",
+    ],
     commits: Commits::Durable,
 };
 

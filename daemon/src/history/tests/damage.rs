@@ -160,7 +160,7 @@ fn what_cannot_be_used_is_refused_and_left_alone() {
         drop(connection);
         check_refused(&place, why);
     };
-    tampered("PRAGMA user_version = 99", "schema version 99, and this release knows 1");
+    tampered("PRAGMA user_version = 99", "schema version 99, and this release knows 2");
     tampered("PRAGMA application_id = 7", "another program");
     tampered("ALTER TABLE operations DROP COLUMN summary", "column summary of table operations is missing");
     tampered("PRAGMA user_version = 0", "already exists");
@@ -261,7 +261,7 @@ fn lists_of_any_shape_are_read_without_panic_and_only_sound_ones_believed() {
         let pick = |random: &mut Random, from: &[&str]| from[random.below(from.len() as u64) as usize].to_owned();
         let kind = pick(&mut random, &["'file'", "'directory'", "'directory'"]);
         connection
-            .execute(&format!("INSERT OR IGNORE INTO contents VALUES ({row}, ?1, {kind})"), [id])
+            .execute(&format!("INSERT OR IGNORE INTO contents VALUES ({row}, ?1, {kind}, NULL)"), [id])
             .expect("stored");
         for ordinal in 0..random.below(3) {
             let path = pick(&mut random, &["''", "'a'", "'a/b'", "'..'", "'/a'", "x'ff00'", "x'ff'", "7", "'b//c'"]);
@@ -279,7 +279,7 @@ fn lists_of_any_shape_are_read_without_panic_and_only_sound_ones_believed() {
     };
     // The id of a list with a flaw is its own, and it is refused all the same.
     let evil = Content { kind: crate::model::TreeKind::Directory, entries: vec![entry("a"), entry("a/b")] };
-    connection.execute("INSERT INTO contents VALUES (999, ?1, 'directory')", [evil.id().0]).expect("stored");
+    connection.execute("INSERT INTO contents VALUES (999, ?1, 'directory', NULL)", [evil.id().0]).expect("stored");
     let rows = "INSERT INTO entries VALUES (999, 0, 'a', 'symlink', NULL, NULL, '/'), (999, 1, 'a/b', 'symlink', NULL, NULL, '/')";
     connection.execute(rows, []).expect("stored");
     let error = history.materialise(evil.id(), &place.at("to")).expect_err("would lead out").to_string();

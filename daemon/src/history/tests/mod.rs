@@ -5,6 +5,7 @@ mod capturing;
 mod damage;
 mod journal;
 mod storing;
+mod versions;
 
 use super::{Content, ContentEntry, EntryKind, History, HistoryError, Scope};
 use crate::model::Timestamp;

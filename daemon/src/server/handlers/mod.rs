@@ -17,6 +17,7 @@ pub(super) mod snapshots;
 pub(super) mod status;
 pub(super) mod subscribe;
 pub(super) mod sync;
+pub(super) mod versions;
 
 /// Runs file work on a blocking thread.
 ///

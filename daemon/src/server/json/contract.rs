@@ -3,7 +3,7 @@
 
 use super::super::encoding::{Asked, Incoming, payload_json};
 use super::params::methods;
-use super::{operations, read};
+use super::{operations, read, versions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -61,6 +61,10 @@ fn as_written(method: &str, value: &Value) -> Value {
         "snapshots.diff" => written_as::<SnapshotCompared>(value),
         "snapshots.delete" | "snapshots.prune" => written_as::<SnapshotsDeleted>(value),
         "rollback" => written_as::<RollbackReply>(value),
+        "versions.list" => written_as::<VersionsReply>(value),
+        "versions.graph" => written_as::<VersionGraphReply>(value),
+        "versions.restore" => written_as::<OperationReply>(value),
+        _ if versions::METHODS.contains(&method) => written_as::<VersionReply>(value),
         _ if operations::METHODS.contains(&method) => written_as::<OperationReply>(value),
         "live" | "resync" => written_as::<LiveReply>(value),
         "event" => written_as::<DriftEvent>(value),

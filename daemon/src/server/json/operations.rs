@@ -131,7 +131,7 @@ pub(super) fn artifact(text: &str) -> Result<String, WireError> {
 }
 
 /// All parameters, when these are among them.
-fn with<T: DeserializeOwned>(needed: &[&str], params: Map<String, Value>) -> Result<T, WireError> {
+pub(super) fn with<T: DeserializeOwned>(needed: &[&str], params: Map<String, Value>) -> Result<T, WireError> {
     match needed.iter().find(|name| !params.contains_key(**name)) {
         Some(name) => Err(missing(name)),
         None => whole(params),
@@ -142,7 +142,7 @@ fn needed<T: DeserializeOwned>(params: &Map<String, Value>, name: &str) -> Resul
     member(params, name)?.ok_or_else(|| missing(name))
 }
 
-fn missing(name: &str) -> WireError {
+pub(super) fn missing(name: &str) -> WireError {
     invalid(&format_args!("missing field `{name}`"))
 }
 

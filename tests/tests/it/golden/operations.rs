@@ -72,6 +72,7 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::Undo(_) => "undo",
         Operation::SnapshotRestore(_) => "snapshot-restore",
         Operation::Rollback(_) => "rollback",
+        Operation::Restore(_) => "version-restore",
     }
 }
 

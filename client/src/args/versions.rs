@@ -1,0 +1,92 @@
+//! Command lines about versions of artifacts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::change::{Manner, artifact};
+
+/// `versions`.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+pub struct VersionsArgs {
+    /// Which artifact
+    #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+    pub artifact: String,
+    /// Who has which version, and what was made of what
+    #[arg(long, conflicts_with_all = ["limit", "before"])]
+    pub graph: bool,
+    /// With --graph: for Graphviz
+    #[arg(long, requires = "graph")]
+    pub dot: bool,
+    /// How many
+    #[arg(short = 'n', value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+    /// Only those before this one
+    #[arg(long, value_name = "NUMBER")]
+    pub before: Option<u64>,
+}
+
+/// A version of an artifact.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionNamed {
+    /// Which artifact
+    #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+    pub artifact: String,
+    /// Which version: a tag, a hash, or the beginning of one
+    #[arg(value_name = "VERSION")]
+    pub version: String,
+}
+
+/// `version`.
+#[derive(Subcommand, Debug, PartialEq, Eq)]
+pub enum VersionCommand {
+    /// One version: its files, what it was made of, where it was seen
+    #[command(after_help = "Example:\n  skillmeat version show skill:pdf 5fdf118d")]
+    Show {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+        named: VersionNamed,
+    },
+    /// Put a version back into a project, or into a collection
+    #[command(after_help = "Examples:
+  skillmeat version restore skill:pdf 5fdf118d
+  skillmeat version restore skill:pdf good --project webapp --dry-run
+  skillmeat version restore skill:pdf good --collection default")]
+    Restore {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+        named: VersionNamed,
+        /// This registered project, by path or name, instead of the one around the working directory
+        #[arg(long, value_name = "PATH|NAME", conflicts_with = "collection")]
+        project: Option<PathBuf>,
+        /// Only this deployment profile (repeatable)
+        #[arg(long = "profile", value_name = "ID", conflicts_with = "collection")]
+        profiles: Vec<String>,
+        /// Into this collection, by name or id, instead of a project
+        #[arg(long)]
+        collection: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+        manner: Manner,
+    },
+    /// Give a version a name, which is kept as long as it has one
+    #[command(after_help = "Example:\n  skillmeat version tag skill:pdf 5fdf118d good")]
+    Tag {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+        named: VersionNamed,
+        /// The name
+        #[arg(value_name = "TAG")]
+        tag: String,
+    },
+    /// Take a name away
+    #[command(after_help = "Example:\n  skillmeat version untag skill:pdf good")]
+    Untag {
+        /// Which artifact
+        #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+        artifact: String,
+        /// The name
+        #[arg(value_name = "TAG")]
+        tag: String,
+    },
+}

@@ -1,0 +1,89 @@
+//! `versions` and `version`.
+
+use skillmeat_protocol::error::exit;
+use skillmeat_protocol::reply::Reply;
+use skillmeat_protocol::request::{
+    Freshness, Operation, Profiles, Request, Restore, VersionGraphQuery, VersionName, VersionTag, VersionsQuery,
+};
+
+use super::change::project;
+use super::operate::{Plan, operate};
+use super::{Context, pages};
+use crate::args::{At, VersionCommand, VersionsArgs};
+use crate::failure::Done;
+use crate::render::{graph, versions as look};
+use crate::transport::{call, unexpected};
+
+/// Runs `versions`.
+///
+/// # Errors
+/// Whatever ended it early.
+pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
+    let VersionsArgs { artifact, graph, dot, limit, before } = args;
+    let request = if graph {
+        Request::VersionGraph(VersionGraphQuery { artifact })
+    } else {
+        Request::Versions(VersionsQuery { artifact, limit, before })
+    };
+    if context.json {
+        pages::print_json(context, call(request, Freshness::Synced))?;
+        return Ok(exit::OK);
+    }
+    let colour = context.around.colour;
+    let (stale, fresh) = match context.ask(request, Freshness::Synced)? {
+        Reply::Versions(reply) => {
+            look::write_list(context.out, &reply, colour)?;
+            (reply.stale, reply.fresh)
+        }
+        Reply::VersionGraph(reply) if dot => {
+            graph::write_dot(context.out, &reply)?;
+            (reply.stale, reply.fresh)
+        }
+        Reply::VersionGraph(reply) => {
+            graph::write_text(context.out, &reply, colour)?;
+            (reply.stale, reply.fresh)
+        }
+        other => return Err(unexpected(&other).into()),
+    };
+    context.out.flush()?;
+    context.note_stale(stale.as_deref(), fresh, Freshness::Synced)?;
+    Ok(exit::OK)
+}
+
+/// Runs `version …`.
+///
+/// # Errors
+/// Whatever ended it early.
+pub fn version(context: &mut Context<'_>, command: VersionCommand) -> Done {
+    let request = match command {
+        VersionCommand::Restore { named, project: given, profiles, collection, manner } => {
+            let (connection, project) = match collection {
+                Some(_) => (None, None),
+                None => {
+                    let (connection, project) = project(context, &At { project: given, profiles: Vec::new() })?;
+                    (connection, Some(project))
+                }
+            };
+            let profiles = Profiles { profiles, all_profiles: false };
+            let restore = Restore { artifact: named.artifact, version: named.version, project, profiles, collection };
+            let plan = Plan { operation: Operation::Restore(restore), dry_run: manner.dry_run };
+            return operate(context, connection, plan);
+        }
+        VersionCommand::Show { named } => {
+            Request::VersionShow(VersionName { artifact: named.artifact, version: named.version })
+        }
+        VersionCommand::Tag { named, tag } => {
+            Request::VersionTag(VersionTag { artifact: named.artifact, version: Some(named.version), tag })
+        }
+        VersionCommand::Untag { artifact, tag } => Request::VersionTag(VersionTag { artifact, version: None, tag }),
+    };
+    if context.json {
+        pages::print_json(context, call(request, Freshness::Synced))?;
+        return Ok(exit::OK);
+    }
+    match context.ask(request, Freshness::Synced)? {
+        Reply::Version(reply) => look::write_one(context.out, &reply, context.around.colour)?,
+        other => return Err(unexpected(&other).into()),
+    }
+    Ok(exit::OK)
+}

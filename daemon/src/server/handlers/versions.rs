@@ -1,0 +1,304 @@
+//! Versions of artifacts: listed, shown, named, and who has which.
+//!
+//! Where a version is now is told from the picture after the barrier; everything else is read from the history, on a
+//! blocking thread.
+
+mod graph;
+
+use super::super::ServerContext;
+use super::super::picture::{Picture, Terms};
+use crate::engine::handle::SyncScope;
+use crate::engine::snapshot::Snapshot;
+use crate::history::{
+    Content, EntryKind, History, HistoryError, Origin, Page, Sighting, Spot, Tag, Version, VersionId,
+};
+use crate::model::Tree;
+use crate::ops::{OpError, past};
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::hash::ContentHash;
+use skillmeat_protocol::ids::ArtifactKey;
+use skillmeat_protocol::reply::{
+    VersionFile, VersionFileKind, VersionGraphReply, VersionInfo, VersionOrigin, VersionParent, VersionPlace,
+    VersionReply, VersionSighting, VersionsReply,
+};
+use skillmeat_protocol::request::{VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Versions of a page, when the request does not say.
+const USUAL: u32 = 50;
+/// Versions of a page at most: what fits into one answer.
+const MOST: u32 = 10_000;
+/// Sightings that are shown of one version.
+const SEEN: u32 = 100;
+/// Bytes that a tag may have.
+const LONGEST_TAG: usize = 64;
+
+/// Answers `versions.list`.
+pub(in crate::server) async fn list(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: VersionsQuery,
+) -> Result<VersionsReply, WireError> {
+    with(context, terms, move |history, picture| {
+        let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
+        let limit = if query.limit == 0 { USUAL } else { query.limit.min(MOST) };
+        let before = query.before.map(|number| VersionId(i64::try_from(number).unwrap_or(i64::MAX)));
+        let found = history.versions(&key, Page { before, limit }).map_err(wire)?;
+        let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.id.0.cast_unsigned());
+        let Picture { snapshot, fresh, stale } = picture;
+        let versions = Telling::new(history, &snapshot, &key)?.infos(&found)?;
+        Ok(VersionsReply { clock: snapshot.clock, fresh, stale, artifact: key.to_string(), versions, next })
+    })
+    .await
+}
+
+/// Answers `versions.graph`.
+pub(in crate::server) async fn graph(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: VersionGraphQuery,
+) -> Result<VersionGraphReply, WireError> {
+    with(context, terms, move |history, picture| {
+        let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
+        let found = history.versions(&key, Page { before: None, limit: MOST }).map_err(wire)?;
+        let versions = Telling::new(history, &picture.snapshot, &key)?.infos(&found)?;
+        let more = found.len() == MOST as usize;
+        Ok(graph::reply(picture, &key, versions, more))
+    })
+    .await
+}
+
+/// Answers `versions.show`.
+pub(in crate::server) async fn show(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: VersionName,
+) -> Result<VersionReply, WireError> {
+    with(context, terms, move |history, picture| {
+        let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
+        let version = past::version(history, &key, &query.version)?;
+        shown(history, picture, &version)
+    })
+    .await
+}
+
+/// Answers `versions.tag` and `versions.untag`.
+pub(in crate::server) async fn tag(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: VersionTag,
+) -> Result<VersionReply, WireError> {
+    let now = context.operations.now();
+    with(context, terms, move |history, picture| {
+        let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
+        let version = match &query.version {
+            Some(version) => {
+                check_tag(&query.tag)?;
+                let version = past::version(history, &key, version)?;
+                let tag = Tag { name: query.tag.clone(), version: version.id, at: now };
+                history.batch(|batch| batch.tag(&key, &tag)).map_err(wire)?;
+                version
+            }
+            None => {
+                let is_tag = history.tags(&key).map_err(wire)?.iter().any(|tag| tag.name == query.tag);
+                if !is_tag {
+                    let message = format!("{key} has no tag '{}'", query.tag);
+                    return Err(WireError::new(ErrorCode::NotFound, message));
+                }
+                let version = past::version(history, &key, &query.tag)?;
+                history.batch(|batch| batch.untag(&key, &query.tag)).map_err(wire)?;
+                version
+            }
+        };
+        shown(history, picture, &version)
+    })
+    .await
+}
+
+/// A tag is a word that nobody can take for the beginning of a hash.
+fn check_tag(tag: &str) -> Result<(), WireError> {
+    let invalid = |why: &str| {
+        Err(WireError::new(ErrorCode::InvalidParams, format!("'{}' cannot be a tag: {why}", tag.escape_debug())))
+    };
+    match tag {
+        "" => invalid("it is empty"),
+        _ if tag.len() > LONGEST_TAG => invalid("it is longer than 64 bytes"),
+        _ if tag.contains(|c: char| c.is_whitespace() || c.is_control()) => invalid("it holds a space"),
+        _ if tag.starts_with('-') => invalid("it looks like an option"),
+        _ if tag.len() >= 4 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()) => invalid("it looks like a hash"),
+        _ => Ok(()),
+    }
+}
+
+/// Does `work` with the history and a picture, on a blocking thread.
+async fn with<T: Send + 'static>(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    work: impl FnOnce(&History, Picture) -> Result<T, WireError> + Send + 'static,
+) -> Result<T, WireError> {
+    let picture = Picture::taken(context, terms, SyncScope::All).await;
+    let operations = context.operations.clone();
+    super::blocking(move || work(operations.history()?, picture)).await?
+}
+
+fn shown(history: &History, picture: Picture, version: &Version) -> Result<VersionReply, WireError> {
+    let Picture { snapshot, fresh, stale } = picture;
+    let telling = Telling::new(history, &snapshot, &version.key)?;
+    let seen = history.sightings_of(version.id, SEEN).map_err(wire)?;
+    let info = telling.infos(std::slice::from_ref(version))?.remove(0);
+    let files = match history.content_of_version(version).map_err(wire)? {
+        Some(id) => files(&history.content(id).map_err(wire)?),
+        None => Vec::new(),
+    };
+    Ok(VersionReply {
+        clock: snapshot.clock,
+        fresh,
+        stale,
+        artifact: version.key.to_string(),
+        info,
+        seen: seen.iter().map(|sighting| telling.sighting(sighting)).collect(),
+        files,
+    })
+}
+
+fn files(content: &Content) -> Vec<VersionFile> {
+    let file = |entry: &crate::history::ContentEntry| {
+        let path = entry.path.as_os_str().to_string_lossy().into_owned();
+        let (kind, size, mode, hash, target) = match &entry.kind {
+            EntryKind::File { hash, size, mode } => {
+                (VersionFileKind::File, *size, Some(*mode), Some(ContentHash(*hash)), None)
+            }
+            EntryKind::Symlink { target } => {
+                (VersionFileKind::Symlink, 0, None, None, Some(target.to_string_lossy().into_owned()))
+            }
+            EntryKind::EmptyDirectory { mode } => (VersionFileKind::EmptyDirectory, 0, Some(*mode), None, None),
+        };
+        VersionFile { path, kind, size, mode, hash, target }
+    };
+    content.entries.iter().map(file).collect()
+}
+
+/// What is needed to tell of the versions of one artifact.
+struct Telling<'a> {
+    history: &'a History,
+    snapshot: &'a Snapshot,
+    now: BTreeMap<ContentHash, Vec<VersionPlace>>,
+    tags: BTreeMap<VersionId, Vec<String>>,
+}
+
+impl<'a> Telling<'a> {
+    fn new(history: &'a History, snapshot: &'a Snapshot, key: &ArtifactKey) -> Result<Self, WireError> {
+        let mut tags: BTreeMap<VersionId, Vec<String>> = BTreeMap::new();
+        for tag in history.tags(key).map_err(wire)? {
+            tags.entry(tag.version).or_default().push(tag.name);
+        }
+        Ok(Self { history, snapshot, now: places(snapshot, key), tags })
+    }
+
+    fn infos(&self, versions: &[Version]) -> Result<Vec<VersionInfo>, WireError> {
+        let here: BTreeMap<VersionId, &Version> = versions.iter().map(|version| (version.id, version)).collect();
+        let parents = versions.iter().flat_map(|version| &version.parents).copied();
+        let elsewhere: BTreeSet<VersionId> = parents.filter(|id| !here.contains_key(id)).collect();
+        let elsewhere = self.history.versions_by_id(&elsewhere).map_err(wire)?;
+        let known: BTreeMap<VersionId, &Version> =
+            here.into_iter().chain(elsewhere.iter().map(|version| (version.id, version))).collect();
+        let parent = |id: &VersionId| {
+            let version = known.get(id)?;
+            Some(VersionParent { version: id.0.cast_unsigned(), artifact: version.key.to_string(), hash: version.hash })
+        };
+        let info = |version: &Version| VersionInfo {
+            version: version.id.0.cast_unsigned(),
+            hash: version.hash,
+            parents: version.parents.iter().filter_map(parent).collect(),
+            origin: origin(version.origin),
+            at: version.at.to_string(),
+            operation: version.operation.map(|id| id.0.cast_unsigned()),
+            place: self.place(&version.spot),
+            kept: version.content.is_some(),
+            tags: self.tags.get(&version.id).cloned().unwrap_or_default(),
+            now: self.now.get(&version.hash).cloned().unwrap_or_default(),
+        };
+        Ok(versions.iter().map(info).collect())
+    }
+
+    fn sighting(&self, sighting: &Sighting) -> VersionSighting {
+        VersionSighting {
+            at: sighting.at.to_string(),
+            place: self.place(&sighting.spot),
+            origin: origin(sighting.origin),
+            operation: sighting.operation.map(|id| id.0.cast_unsigned()),
+        }
+    }
+
+    fn place(&self, spot: &Spot) -> VersionPlace {
+        place(self.snapshot, spot)
+    }
+}
+
+/// A place in words that people know.
+pub(super) fn place(snapshot: &Snapshot, spot: &Spot) -> VersionPlace {
+    match spot {
+        Spot::Project { path, profile } => VersionPlace {
+            project: Some(path.to_string_lossy().into_owned()),
+            profile: Some(profile.clone()),
+            collection: None,
+        },
+        Spot::Collection { id } => {
+            let name = snapshot.collection(id).map_or_else(|| id.clone(), |collection| collection.name.to_string());
+            VersionPlace { project: None, profile: None, collection: Some(name) }
+        }
+    }
+}
+
+/// Where each content of an artifact is now.
+fn places(snapshot: &Snapshot, key: &ArtifactKey) -> BTreeMap<ContentHash, Vec<VersionPlace>> {
+    let mut places: BTreeMap<ContentHash, Vec<VersionPlace>> = BTreeMap::new();
+    for collection in snapshot.collections.iter() {
+        if let Some(Tree::Present(info)) = collection.artifact(key).and_then(|artifact| artifact.tree.as_ref()) {
+            let place = VersionPlace { project: None, profile: None, collection: Some(collection.name.to_string()) };
+            places.entry(info.hash).or_default().push(place);
+        }
+    }
+    for project in snapshot.projects.sorted() {
+        for item in project.items().filter(|item| item.key == *key) {
+            let Some(hash) = item.project_hash else { continue };
+            let spot = Spot::Project { path: Path::new(&*project.path).to_owned(), profile: item.profile.to_string() };
+            places.entry(hash).or_default().push(place(snapshot, &spot));
+        }
+    }
+    places
+}
+
+/// As the protocol says it.
+pub(super) fn origin(origin: Origin) -> VersionOrigin {
+    match origin {
+        Origin::Deployment => VersionOrigin::Deployment,
+        Origin::Sync => VersionOrigin::Sync,
+        Origin::LocalModification => VersionOrigin::LocalModification,
+        Origin::Merge => VersionOrigin::Merge,
+        Origin::Rollback => VersionOrigin::Rollback,
+        Origin::Import => VersionOrigin::Import,
+        Origin::Refresh => VersionOrigin::Refresh,
+    }
+}
+
+fn wire(error: HistoryError) -> WireError {
+    OpError::from(error).to_wire()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_a_word_and_no_hash() {
+        for good in ["v1", "1.0", "good", "bad-idea", "abc", "grün"] {
+            assert!(check_tag(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a\n", "beef", "0123456789", "-n", &"x".repeat(65)] {
+            assert!(check_tag(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! One value of every request about versions, and of the answers to them, with every field filled.
+
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::hash::ContentHash;
+use skillmeat_protocol::reply::*;
+use skillmeat_protocol::request::*;
+
+use super::all;
+use super::samples::{CLOCK, text};
+
+pub(super) const NAMES: [&str; 5] = ["versions", "version-graph", "version-show", "version-tag", "version-restore"];
+
+pub(super) fn requests() -> Vec<Request> {
+    let artifact = || "skill:pdf".to_owned();
+    let restore = Restore {
+        artifact: artifact(),
+        version: "ab12".into(),
+        project: text("/w"),
+        profiles: Profiles { profiles: vec!["codex".into()], all_profiles: true },
+        collection: text("team"),
+    };
+    vec![
+        Request::Versions(VersionsQuery { artifact: artifact(), limit: 300, before: Some(70_000) }),
+        Request::VersionGraph(VersionGraphQuery { artifact: artifact() }),
+        Request::VersionShow(VersionName { artifact: artifact(), version: "ab12".into() }),
+        Request::VersionTag(VersionTag { artifact: artifact(), version: text("ab12"), tag: "good".into() }),
+        Request::Operate(Operate { dry_run: true, operation: Operation::Restore(restore) }),
+    ]
+}
+
+pub(super) fn replies() -> Vec<Reply> {
+    let hash = |byte| ContentHash([byte; 32]);
+    let place = || VersionPlace { project: text("/w"), profile: text("codex"), collection: text("team") };
+    let info = || VersionInfo {
+        version: 70_000,
+        hash: hash(1),
+        parents: vec![VersionParent { version: 300, artifact: "skill:old".into(), hash: hash(2) }],
+        origin: VersionOrigin::Merge,
+        at: "t".into(),
+        operation: Some(300),
+        place: place(),
+        kept: true,
+        tags: vec!["good".into()],
+        now: vec![place()],
+    };
+    let copy = GraphCopy {
+        project: "/w".into(),
+        project_name: "w".into(),
+        profile: "codex".into(),
+        collection: text("team"),
+        state: DriftState::Conflict,
+        baseline: Some(hash(3)),
+        hash: Some(hash(4)),
+        modified: true,
+        orphaned: true,
+    };
+    let seen =
+        VersionSighting { at: "t".into(), place: place(), origin: VersionOrigin::Rollback, operation: Some(300) };
+    let file = VersionFile {
+        path: "a/b".into(),
+        kind: VersionFileKind::Symlink,
+        size: 300,
+        mode: Some(0o755),
+        hash: Some(hash(5)),
+        target: text("c"),
+    };
+    let (artifact, stale) = (|| "skill:pdf".to_owned(), || text("why"));
+    vec![
+        Reply::Versions(VersionsReply {
+            clock: CLOCK,
+            fresh: true,
+            stale: stale(),
+            artifact: artifact(),
+            versions: vec![info()],
+            next: Some(300),
+        }),
+        Reply::VersionGraph(VersionGraphReply {
+            clock: CLOCK,
+            fresh: true,
+            stale: stale(),
+            artifact: artifact(),
+            roots: vec![GraphRoot { collection: "team".into(), collection_id: "id".into(), hash: Some(hash(6)) }],
+            copies: vec![copy],
+            statistics: GraphStatistics { total: 300, modified: 2, unmodified: 3, orphaned: 4 },
+            versions: vec![info()],
+            more: true,
+        }),
+        Reply::Version(VersionReply {
+            clock: CLOCK,
+            fresh: true,
+            stale: stale(),
+            artifact: artifact(),
+            info: info(),
+            seen: vec![seen],
+            files: vec![file],
+        }),
+    ]
+}
+
+/// The numbers of the words of versions.
+pub(super) fn words() -> Vec<(&'static str, String)> {
+    use VersionOrigin::*;
+    vec![
+        ("version-origin", all(&[Deployment, Sync, LocalModification, Merge, Rollback, Import, Refresh])),
+        ("version-file-kind", all(&[VersionFileKind::File, VersionFileKind::Symlink, VersionFileKind::EmptyDirectory])),
+    ]
+}
