@@ -10,7 +10,8 @@
 //! * [`scan`] – looking at the disk
 //! * [`database`] – what SQLite databases have in common; [`cache`] – the index; [`history`] – what cannot be
 //!   recomputed; [`snapshots`] – archives of collections; [`registry`] – the daemon's own two files
-//! * [`engine`] – the single owner of state; [`ops`] – what changes files; [`diff`] – what differs
+//! * [`engine`] – the single owner of state; [`ops`] – what changes files; [`diff`] – what differs; [`observer`] – keeps
+//!   edits as versions
 //! * [`server`] – the socket; [`notifications`] – hooks and desktop
 //! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
 //!   counters
@@ -27,6 +28,7 @@ pub mod library;
 pub mod metrics;
 pub mod model;
 pub mod notifications;
+pub mod observer;
 pub mod ops;
 pub mod os;
 pub mod registry;

@@ -91,9 +91,18 @@ pub(super) fn bytes(history: &History, bytes: &[u8], mode: u32) -> Result<Staged
 }
 
 /// Reads what is at `path`, without the lock but for asking which files are stored already.
-pub(super) fn read(history: &History, path: &Path, scope: Scope) -> Result<Staged, HistoryError> {
+pub(super) fn read(history: &History, path: &Path, scope: Scope, most: Option<u64>) -> Result<Staged, HistoryError> {
+    let listing = walk::list(path, scope)?;
+    if let Some(most) = most {
+        let sizes = listing.found.iter().filter_map(|found| found.stamp()).map(|stamp| stamp.size);
+        if sizes.fold(0u64, u64::saturating_add) > most {
+            let limit = usize::try_from(most).unwrap_or(usize::MAX);
+            return Err(HistoryError::TooMuch { path: path.to_owned(), limit, what: "bytes" });
+        }
+    }
     let mut reader = Reader::new(history);
-    let (content, recorded) = gather(path, scope, &mut |path, stamp, also| reader.file(path, stamp, also))?;
+    let (content, recorded) =
+        gather_listed(&listing, path, scope, &mut |path, stamp, also| reader.file(path, stamp, also))?;
     Ok(Staged { content, recorded, blobs: reader.blobs, spool: reader.spool })
 }
 
@@ -107,8 +116,16 @@ pub(super) fn gather(
     scope: Scope,
     file: ReadFile<'_>,
 ) -> Result<(Content, Option<Recorded>), HistoryError> {
-    let listing = walk::list(path, scope)?;
-    let (mut hashes, mut buffer) = (Hashes::new(&listing), Vec::new());
+    gather_listed(&walk::list(path, scope)?, path, scope, file)
+}
+
+fn gather_listed(
+    listing: &Listing,
+    path: &Path,
+    scope: Scope,
+    file: ReadFile<'_>,
+) -> Result<(Content, Option<Recorded>), HistoryError> {
+    let (mut hashes, mut buffer) = (Hashes::new(listing), Vec::new());
     let mut entries = Vec::new();
     for found in &listing.found {
         let kept = !found.ignored || scope == Scope::Everything;
@@ -136,7 +153,7 @@ pub(super) fn gather(
         };
         entries.extend(kind.map(|kind| ContentEntry { path: found.relative.clone(), kind }));
     }
-    if walk::list(path, scope)? != listing {
+    if walk::list(path, scope)? != *listing {
         return Err(HistoryError::Changed { path: path.to_owned() });
     }
     let is_link =

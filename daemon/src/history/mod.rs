@@ -33,7 +33,8 @@
 //! # Invariants
 //!
 //! * What is read back equals what was stored, or is an error that names the file and its newest backup.
-//! * A commit is on disk when [`History::batch`] returns (`synchronous = FULL`).
+//! * A commit is on disk when [`History::batch`] returns (`synchronous = FULL`); one of [`History::batch_later`] when the next
+//!   such commit is.
 //! * The file is never deleted, replaced or set aside, and not begun anew beside what is left of it.
 //! * Whatever an operation refers to is there: contents by foreign key, and nothing is removed.
 //! * A capture is what was there at one moment, or an error; a content is written as a whole where nothing was, or not.
@@ -107,7 +108,35 @@ impl History {
     /// # Errors
     /// That of `work`, or that the transaction cannot begin or be stored. Then nothing of it is.
     pub fn batch<T, E: From<HistoryError>>(&self, work: impl FnOnce(&Batch<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.batch_on(&mut self.lock(), work)
+    }
+
+    /// The same without waiting for the disk: a power failure may take it, as a whole and with nothing else. For what nobody
+    /// was promised.
+    ///
+    /// # Errors
+    /// Those of [`History::batch`].
+    pub fn batch_later<T>(&self, work: impl FnOnce(&Batch<'_>) -> Result<T, HistoryError>) -> Result<T, HistoryError> {
         let mut connection = self.lock();
+        let failed = self.failed("write");
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(&failed)?;
+        // Other logs can be torn by it.
+        let relaxed = mode == "wal";
+        if relaxed {
+            connection.pragma_update(None, "synchronous", "NORMAL").map_err(&failed)?;
+        }
+        let done = self.batch_on(&mut connection, work);
+        if relaxed {
+            connection.pragma_update(None, "synchronous", "FULL").map_err(&failed)?;
+        }
+        done
+    }
+
+    fn batch_on<T, E: From<HistoryError>>(
+        &self,
+        connection: &mut Connection,
+        work: impl FnOnce(&Batch<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.failed("write"))?;
         let batch = Batch { history: self, transaction };
@@ -122,7 +151,15 @@ impl History {
     /// # Errors
     /// [`HistoryError::Changed`] when it does not hold still; that it cannot be read.
     pub fn read(&self, path: &Path, scope: Scope) -> Result<Staged, HistoryError> {
-        capture::read(self, path, scope)
+        capture::read(self, path, scope, None)
+    }
+
+    /// The same for an artifact of so many bytes at most; one that is larger is not read at all.
+    ///
+    /// # Errors
+    /// [`HistoryError::TooMuch`], and as above.
+    pub fn read_within(&self, path: &Path, scope: Scope, most: u64) -> Result<Staged, HistoryError> {
+        capture::read(self, path, scope, Some(most))
     }
 
     /// A file of these bytes, to be kept.

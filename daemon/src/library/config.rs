@@ -1,9 +1,10 @@
 //! `config.toml`: the original's settings that concern the daemon, and the daemon's own keys beside them.
 //!
-//! The daemon's are `[daemon] collections`, `[notifications] desktop` and `[[hooks]]`. The original drops nothing from this
+//! The daemon's are `[daemon] collections`, `[notifications] desktop`, `[history]` and `[[hooks]]`. The original drops nothing from this
 //! file when it sets a value, so they survive it. It writes every value set on the command line as a string, hence
 //! `desktop = "true"` is read as well.
 
+use super::observing::{self, Observing};
 use super::problems::Problems;
 use super::section::Section;
 use super::toml_text::Document;
@@ -34,6 +35,8 @@ pub struct Config {
     pub search_roots: Vec<PathBuf>,
     /// `[snapshots]`.
     pub snapshots: SnapshotSettings,
+    /// `[history]`.
+    pub observing: Observing,
 }
 
 /// When collections are packed by themselves, and what of it is kept.
@@ -94,6 +97,7 @@ impl Default for Config {
             hooks: Vec::new(),
             search_roots: Vec::new(),
             snapshots: SnapshotSettings::default(),
+            observing: Observing::default(),
         }
     }
 }
@@ -122,6 +126,9 @@ pub fn parse(bytes: &[u8], path: &Path, home: &Path) -> (Config, Vec<Problem>) {
     if let Some(section) = root.section("snapshots", &mut problems) {
         config.snapshots = snapshots(&section, &mut problems);
     }
+    if let Some(history) = root.section("history", &mut problems) {
+        config.observing = observing::read(&history, home, &mut problems);
+    }
     let hooks = root.sections("hooks", &mut problems);
     config.hooks = hooks.sections.iter().filter_map(|section| hook(section, &mut problems)).collect();
     (config, problems.into_vec())
@@ -139,12 +146,21 @@ fn default_collection(root: &Section<'_>, problems: &mut Problems) -> Option<Str
 }
 
 fn desktop(section: &Section<'_>, problems: &mut Problems) -> DesktopNotifications {
-    match section.scalar("desktop", problems).as_deref() {
-        Some("true") => DesktopNotifications::On,
-        Some("false") | None => DesktopNotifications::Off,
+    match flag(section, "desktop", problems) {
+        Some(true) => DesktopNotifications::On,
+        Some(false) | None => DesktopNotifications::Off,
+    }
+}
+
+/// A truth value, also as a string; none when it is not there or none.
+pub(super) fn flag(section: &Section<'_>, key: &str, problems: &mut Problems) -> Option<bool> {
+    match section.scalar(key, problems).as_deref() {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        None => None,
         Some(other) => {
-            problems.push(section.problem("desktop", format!("must be true or false, is '{other}'")));
-            DesktopNotifications::Off
+            problems.push(section.problem(key, format!("must be true or false, is '{other}'")));
+            None
         }
     }
 }
@@ -175,7 +191,7 @@ fn snapshots(section: &Section<'_>, problems: &mut Problems) -> SnapshotSettings
 }
 
 /// The absolute paths at `key`. One string stands for a list of one, as `config set` cannot write a list.
-fn paths(section: &Section<'_>, key: &str, home: &Path, problems: &mut Problems) -> Vec<PathBuf> {
+pub(super) fn paths(section: &Section<'_>, key: &str, home: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     let texts = one_or_more(section, key, problems);
     let mut paths = Vec::with_capacity(texts.len());
     for text in texts {

@@ -8,7 +8,7 @@
 //! * [`manifest`], [`lock`] – a collection: `collection.toml`, `collection.lock`
 //! * [`records`], [`deployed`], [`plan`] – deployment records, in every schema that was ever written
 //! * [`snapshots`], [`audit`] – the list of the snapshots of a collection, and what rollbacks did
-//! * [`project_file`], [`config`], [`registry`], [`init`] – the smaller files
+//! * [`project_file`], [`config`] with [`observing`], [`registry`], [`init`] – the smaller files
 //! * [`edit`] – changes to the files of the original that leave the rest of them as it is
 //! * [`frontmatter`] – what an artifact's Markdown declares of itself
 //! * [`layout`], [`profile`], [`ignore`] – where artifacts are, and which names never count
@@ -36,6 +36,7 @@ pub mod layout;
 pub mod lock;
 pub mod manifest;
 pub mod moment;
+pub mod observing;
 pub mod plan;
 pub mod portable;
 pub mod problems;

@@ -3,7 +3,7 @@
 //! An operation takes all of its roots at once or waits for all, so two of them cannot wait for each other.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,6 +34,17 @@ impl RootLocks {
                 return None;
             }
             taken = self.freed.wait_timeout(taken, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        taken.extend(roots.iter().cloned());
+        Some(Taken { locks: self, roots })
+    }
+
+    /// Takes one root, if nobody has it.
+    pub fn try_take(&self, root: &Path) -> Option<Taken<'_>> {
+        let mut taken = self.lock();
+        let roots = BTreeSet::from([root.to_owned()]);
+        if taken.iter().any(|other| other.starts_with(root) || root.starts_with(other)) {
+            return None;
         }
         taken.extend(roots.iter().cloned());
         Some(Taken { locks: self, roots })
@@ -75,6 +86,19 @@ mod tests {
         assert!(locks.take(roots(&["/a", "/b"]), &stop).is_none());
         drop(other);
         assert!(locks.take(roots(&["/a", "/b", "/c"]), &stop).is_some());
+    }
+
+    #[test]
+    fn one_root_is_taken_only_where_nobody_is_at_work_around_it() {
+        let locks = RootLocks::default();
+        let held = locks.take(roots(&["/home/collections", "/w/app"]), &AtomicBool::new(true)).expect("free");
+        for (root, free) in
+            [("/home/collections/c", false), ("/w/app", false), ("/w", false), ("/w/app2", true), ("/home/x", true)]
+        {
+            assert_eq!(locks.try_take(Path::new(root)).is_some(), free, "{root}");
+        }
+        drop(held);
+        assert!(locks.try_take(Path::new("/w/app")).is_some());
     }
 
     #[test]

@@ -24,7 +24,7 @@ use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Outcome, Progress};
 use skillmeat_protocol::request::{Operate, Operation};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -120,6 +120,17 @@ impl Operations {
         self.history.as_deref().map_err(|error| WireError::new(ErrorCode::Io, error.to_string()))
     }
 
+    /// Does `work` unless an operation is at work on this project, or on a collection when it is none; one that comes
+    /// meanwhile waits.
+    pub fn undisturbed<T>(&self, project: Option<&Path>, work: impl FnOnce() -> T) -> Option<T> {
+        if self.stopping.load(Ordering::SeqCst) {
+            return None;
+        }
+        let collections = self.home.join("collections");
+        let _taken = self.locks.try_take(project.unwrap_or(&collections))?;
+        Some(work())
+    }
+
     /// The time, as operations are dated.
     pub fn now(&self) -> Timestamp {
         self.clock.wall()
@@ -159,7 +170,7 @@ impl Operations {
     }
 
     /// A copy of the history a day, while nobody waits for it.
-    fn back_up(&self) {
+    pub fn back_up(&self) {
         let Ok(history) = self.history.as_ref().map(Arc::clone) else { return };
         let (now, counted) = (self.clock.wall(), self.counted());
         let work = move || {

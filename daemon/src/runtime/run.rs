@@ -11,6 +11,7 @@
 use super::detach::detach;
 use super::home_work::HomeWork;
 use super::instance::{Hold, InstanceError, InstanceLock, LostHome};
+use super::listening::listen;
 use super::names::Names;
 use super::paths::Directories;
 use super::ready::{Audience, Readiness};
@@ -27,9 +28,9 @@ use crate::history::History;
 use crate::library::config::Config;
 use crate::metrics::Metrics;
 use crate::notifications::Notifier;
+use crate::observer::{self, Observer};
 use crate::ops::{self, Operations, recover};
 use crate::os;
-use crate::os::private_dir::PrivateDirError;
 use crate::registry::{self, Registrar};
 use crate::scan::link::Fence;
 use crate::scan::pool::{Pool, Surroundings};
@@ -125,6 +126,7 @@ struct Daemon {
     operations: Arc<Operations>,
     engine: Engine,
     notifier: Notifier,
+    observer: Observer,
     _signals: signals::Listening,
     names: Arc<Names>,
     lock: Arc<InstanceLock>,
@@ -199,6 +201,8 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let own_watches = Arc::clone(&watches);
     let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, restarted };
     let engine = Engine::start(state, inbox, parts).map_err(thread("the engine"))?;
+    // Before anything is announced.
+    let (announcements, settings) = (engine.announcements.subscribe(), config.clone());
     let notifier = Notifier::start(engine.announcements.subscribe(), config).map_err(thread("the notifier"))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -229,6 +233,14 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let signals = listen_for_signals(stop_tx.clone(), engine.handle.clone()).map_err(thread("handling signals"))?;
     let operations = Operations::new(engine.handle.clone(), history, home, clock, faults.operations);
     let operations = Arc::new(operations);
+    let observed = observer::Parts {
+        announcements,
+        settings,
+        engine: engine.handle.clone(),
+        operations: Arc::clone(&operations),
+        clock,
+    };
+    let observer = Observer::start(observed).map_err(thread("observing edits"))?;
     let context = Arc::new(ServerContext {
         engine: engine.handle.clone(),
         operations: Arc::clone(&operations),
@@ -262,6 +274,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         operations,
         engine,
         notifier,
+        observer,
         _signals: signals,
         names,
         lock,
@@ -284,29 +297,6 @@ fn listen_for_signals(stop: mpsc::Sender<ShutdownReason>, engine: EngineHandle) 
     })
 }
 
-/// Listens on the socket that systemd hands over, else on our own; also says why it is not where it should be. Called within
-/// the runtime.
-fn listen(places: &Places) -> Result<(Listener, Option<String>), StartError> {
-    #[cfg(target_os = "linux")]
-    if let Some(listener) = listenfd::ListenFd::from_env().take_unix_listener(0).ok().flatten() {
-        let what = "listening on the socket of systemd";
-        let adopted = Listener::adopt(listener).map_err(|source| StartError::Thread { what, source });
-        return adopted.map(|listener| (listener, None));
-    }
-    match (Listener::bind(&places.endpoint), places.fallback()) {
-        // A directory that cannot be made or used; one that is not to be trusted is refused.
-        (Err(ListenError::Directory(why @ PrivateDirError::Io { .. })), Some(other)) => {
-            let note = format!(
-                "{why}; listening on {other} instead; set XDG_RUNTIME_DIR to a directory of yours that can be written to, \
-                 or unset it"
-            );
-            tracing::warn!("{note}");
-            Ok((Listener::bind(&other)?, Some(note)))
-        }
-        (bound, _) => Ok((bound?, None)),
-    }
-}
-
 impl Daemon {
     fn serve(self) {
         let Self {
@@ -317,6 +307,7 @@ impl Daemon {
             operations,
             mut engine,
             notifier,
+            observer,
             _signals,
             names,
             lock,
@@ -341,6 +332,7 @@ impl Daemon {
         // Whatever else runs on blocking threads is a read.
         runtime.shutdown_background();
         drop(notifier);
+        drop(observer);
         match engine.stop() {
             Some(writer) => {
                 if let Err(error) = writer.close(FLUSH_WITHIN) {

@@ -56,6 +56,11 @@ impl Site {
         let Self { json, daemon, collection, project, sandbox } = self;
         drop(json);
         daemon.terminate();
+        Self::on_registered(sandbox, collection, project)
+    }
+
+    /// A daemon for files that another one knew.
+    pub(crate) fn on_registered(sandbox: Sandbox, collection: CollectionDir, project: ProjectDir) -> Self {
         let daemon = Daemon::start(&sandbox);
         Self { json: daemon.json(), daemon, collection, project, sandbox }
     }

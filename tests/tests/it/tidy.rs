@@ -122,7 +122,7 @@ fn the_top_level_stays_as_it_is() {
 }
 
 /// The rooms of the daemon, and which others each may use: dependencies point one way.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("clock", &["model"]),
     ("metrics", &[]),
@@ -139,6 +139,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("engine", &["cache", "clock", "drift", "library", "metrics", "model", "os", "registry", "scan", "watch"]),
     ("ops", &["clock", "engine", "history", "library", "model", "os", "scan", "snapshots"]),
     ("diff", &["engine", "history", "library", "model", "ops"]),
+    ("observer", &["clock", "engine", "history", "library", "model", "ops", "os"]),
     ("server", &["diff", "engine", "history", "metrics", "model", "ops", "os"]),
     ("notifications", &["clock", "library", "metrics", "model", "os"]),
     (
@@ -152,6 +153,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "metrics",
             "model",
             "notifications",
+            "observer",
             "ops",
             "os",
             "registry",

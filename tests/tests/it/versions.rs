@@ -8,6 +8,8 @@ use skillmeat_tests::sandbox::write;
 
 use crate::operations::{Site, first};
 
+mod observed;
+
 /// Versions of an artifact, the oldest first, each as its number, parents, origin and where it was first seen.
 #[track_caller]
 fn lineage(site: &mut Site, key: &str) -> Vec<String> {
