@@ -2,6 +2,7 @@
 
 pub mod collections;
 pub mod diff;
+pub mod history;
 pub mod operate;
 pub mod snapshots;
 pub mod versions;
@@ -11,6 +12,7 @@ pub use collections::{
     GroupEdit,
 };
 pub use diff::{DiffDetail, DiffQuery, DiffSide};
+pub use history::{HistoryGc, HistoryQuery};
 pub use operate::{
     Add, Adopt, Deploy, Forget, Import, InTheWay, Operate, Operation, OperationId, OperationsQuery, Profiles, Remove,
     Rename, Strategy, Tag, Transfer, Undeploy, Undo, Which,
@@ -114,6 +116,12 @@ pub enum Request {
     VersionShow(VersionName),
     /// Gives one a name, or takes the name away.
     VersionTag(VersionTag),
+    /// What happened, in one line of time.
+    History(HistoryQuery),
+    /// Removes what of the past nothing needs.
+    HistoryGc(HistoryGc),
+    /// Whether everything of the past is what was stored.
+    HistoryVerify,
 }
 
 /// Which projects are meant.

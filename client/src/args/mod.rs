@@ -8,6 +8,7 @@ pub mod change;
 pub mod cli;
 pub mod collections;
 pub mod diff;
+pub mod history;
 pub mod hot;
 pub mod snapshots;
 pub mod versions;
@@ -29,6 +30,7 @@ pub use change::{
 };
 pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
 pub use diff::DiffArgs;
+pub use history::{HistoryArgs, HistoryCommand};
 pub use snapshots::{Of, RollbackArgs, SnapshotCommand};
 pub use versions::{VersionCommand, VersionsArgs};
 
@@ -360,6 +362,13 @@ What is there is kept in a snapshot first, and skillmeat undo takes it back.")]
         after_help = "Examples:\n  skillmeat version show skill:pdf good\n  skillmeat version restore skill:pdf 5fdf118d"
     )]
     VersionOf(VersionCommand),
+    /// What happened: operations, and edits that were found
+    #[command(after_help = "Examples:
+  skillmeat history
+  skillmeat history skill:pdf --since 7d
+  skillmeat history --project webapp --json
+  skillmeat history gc --dry-run")]
+    History(HistoryArgs),
     /// Run, start, stop and inspect skillmeatd
     #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]
     Daemon(DaemonCommand),

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod daemon;
 pub mod diff;
 pub mod group;
+pub mod history;
 pub mod library;
 pub mod op;
 pub mod operate;
@@ -80,6 +81,7 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Tag(args) => change::tag(context, args),
         Command::Undo(args) => change::undo(context, args),
         Command::Op(command) => op::op(context, command),
+        Command::History(args) => history::history(context, args),
         Command::Versions(args) => version::versions(context, args),
         Command::VersionOf(command) => version::version(context, command),
         Command::Group(args) => group::group(context, args),

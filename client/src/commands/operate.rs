@@ -62,7 +62,7 @@ pub(super) fn operate(context: &mut Context<'_>, connection: Option<Connection>,
 }
 
 /// The last reply, after any number of progress.
-fn answer(context: &mut Context<'_>, connection: &mut Connection, verb: &str) -> Result<Reply, Stop> {
+pub(super) fn answer(context: &mut Context<'_>, connection: &mut Connection, verb: &str) -> Result<Reply, Stop> {
     let mut line = progress::Line::new(context.around, context.err);
     let reply = loop {
         match connection.reply(Some(SILENCE)) {
@@ -84,13 +84,13 @@ fn answer(context: &mut Context<'_>, connection: &mut Connection, verb: &str) ->
     }))
 }
 
-fn exit_code(complete: bool) -> u8 {
+pub(super) fn exit_code(complete: bool) -> u8 {
     if complete { exit::OK } else { exit::FAILED }
 }
 
 /// Whether JSON says that all was done. In it the member comes before any other of its name, and quotes in a text are
 /// escaped, so no reader of JSON is needed; a test of the daemon holds it to that.
-fn is_complete(text: &str) -> bool {
+pub(super) fn is_complete(text: &str) -> bool {
     text.split_once("\"complete\":").is_some_and(|(_, value)| value.starts_with("true"))
 }
 

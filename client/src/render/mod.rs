@@ -16,4 +16,5 @@ pub mod stat;
 pub mod status;
 pub mod table;
 pub mod term;
+pub mod timeline;
 pub mod versions;

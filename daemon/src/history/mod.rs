@@ -1,11 +1,13 @@
 //! `history.db`: what cannot be recomputed: the contents of artifacts, their versions, and the journal of operations on them.
 //!
 //! Everything that an operation replaces or removes is kept here first, with what the operation is about to do. So a kill at
-//! any instruction can be completed or reversed, and a finished operation undone. Nothing is ever deleted.
+//! any instruction can be completed or reversed, and a finished operation undone. Nothing is removed but what nothing
+//! needs, and only when somebody asks for it ([`History::collect`]).
 //!
 //! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`Collector`] (single files), [`inspect`]
 //! (reading one without keeping it), `store` and `spool` (where the bytes go), [`Written`] (putting one back), [`Operation`]
-//! and [`Journalled`] (the journal), [`Version`] and [`Seen`] (what there was where), `open` and `backup`.
+//! and [`Journalled`] (the journal), [`Version`] and [`Seen`] (what there was where), `timeline`, `gc`, `verify`, `open` and
+//! `backup`.
 //!
 //! # Locking
 //!
@@ -36,7 +38,7 @@
 //! * A commit is on disk when [`History::batch`] returns (`synchronous = FULL`); one of [`History::batch_later`] when the next
 //!   such commit is.
 //! * The file is never deleted, replaced or set aside, and not begun anew beside what is left of it.
-//! * Whatever an operation refers to is there: contents by foreign key, and nothing is removed.
+//! * Whatever an operation refers to is there: contents by foreign key, and none of those is removed.
 //! * A capture is what was there at one moment, or an error; a content is written as a whole where nothing was, or not.
 
 mod backup;
@@ -45,6 +47,7 @@ mod collect;
 mod content;
 mod error;
 mod frame;
+mod gc;
 mod inspect;
 mod journal;
 mod materialise;
@@ -53,6 +56,8 @@ mod spool;
 mod store;
 #[cfg(all(test, unix))]
 mod tests;
+mod timeline;
+mod verify;
 mod versions;
 mod walk;
 
@@ -60,9 +65,12 @@ pub use capture::{Capture, Recorded, Scope, Staged};
 pub use collect::Collector;
 pub use content::{Content, ContentEntry, ContentId, EntryKind, RelPath};
 pub use error::HistoryError;
+pub use gc::{Collected, Needed};
 pub use inspect::{inspect, read_file};
 pub use journal::{Journalled, Listed, Operation, OperationId, OperationState, Root, RootKind, Step};
 pub use materialise::Written;
+pub use timeline::{Asked, Mark, Moment, NotAMark, Rank, merged};
+pub use verify::Verified;
 pub use versions::{
     Account, Ancestor, Baseline, Cause, Lineage, Origin, Page, Seen, Sighting, Sought, Spot, Tag, Version, VersionId,
 };

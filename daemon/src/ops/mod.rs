@@ -10,6 +10,7 @@
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
 //!   tests interfere
+//! * [`keeping`] – what of the history is kept
 //! * [`run`] – one request from its locks to its [`answer`]; [`told`] – how it is told of; [`locks`] – who waits for whom
 //!
 //! # Invariants
@@ -34,6 +35,7 @@ pub mod fault;
 pub mod fork;
 pub mod grouping;
 pub mod import;
+pub mod keeping;
 pub mod locks;
 pub mod lookup;
 pub mod manage;

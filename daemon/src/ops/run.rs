@@ -26,7 +26,7 @@ use skillmeat_protocol::request::{Operate, Operation};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Longest wait for a picture that reflects everything before the request.
@@ -44,6 +44,8 @@ pub struct Operations {
     faults: Faults,
     pub(super) locks: Arc<RootLocks>,
     pub(super) latest: Arc<Latest>,
+    /// Held for reading by whoever reads files into the history, alone by whoever removes from it.
+    reading: RwLock<()>,
     /// Operations, backups and snapshots under way.
     running: Arc<AtomicUsize>,
     stopping: AtomicBool,
@@ -93,6 +95,7 @@ impl Operations {
             faults,
             locks: Arc::default(),
             latest: Arc::default(),
+            reading: RwLock::default(),
             running: Arc::default(),
             stopping: AtomicBool::new(false),
             hurry: Arc::default(),
@@ -128,7 +131,13 @@ impl Operations {
         }
         let collections = self.home.join("collections");
         let _taken = self.locks.try_take(project.unwrap_or(&collections))?;
+        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
         Some(work())
+    }
+
+    /// While this is held, nobody reads files into the history.
+    pub(super) fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.reading.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time, as operations are dated.
@@ -192,6 +201,7 @@ impl Operations {
         let projects = named_projects(&self.engine.snapshot(), &request.operation)?;
         let roots = self.roots(history, &request.operation, &projects)?;
         let Some(_taken) = self.locks.take(roots, watcher.cancelled) else { return Err(OpError::Cancelled.to_wire()) };
+        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.current()?;
         let paths: Vec<&str> = projects.iter().map(|project| &*project.path).collect();
         let projects: Vec<_> = paths.iter().map(|path| lookup::project(&snapshot, path)).collect::<Result<_, _>>()?;
@@ -378,7 +388,7 @@ impl Operations {
         Ok(roots)
     }
 
-    fn current(&self) -> Result<Arc<Snapshot>, WireError> {
+    pub(super) fn current(&self) -> Result<Arc<Snapshot>, WireError> {
         let Synced { snapshot, stale } = self.engine.sync_blocking(SyncScope::All, BARRIER);
         match stale {
             None => Ok(snapshot),

@@ -2,7 +2,7 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    collections, diff, discover, health, init, list, metrics, operate, projects, shutdown, snapshots, status,
+    collections, diff, discover, health, history, init, list, metrics, operate, projects, shutdown, snapshots, status,
     subscribe, sync, versions,
 };
 use super::paging::Pages;
@@ -46,7 +46,7 @@ pub(super) async fn answer(
     let terms = Terms::of(&call);
     let limit = match call.request {
         Request::Discover(_) => terms.asked_deadline.unwrap_or(Duration::MAX),
-        Request::Operate(_) | Request::Snapshots(_) => Duration::MAX,
+        Request::Operate(_) | Request::Snapshots(_) | Request::HistoryGc(_) | Request::HistoryVerify => Duration::MAX,
         // What is compared may be as large as what is searched.
         Request::Diff(_) => terms.asked_deadline.unwrap_or(limits::DEADLINE_MAX),
         _ => terms.deadline + limits::ENGINE_GRACE + GRACE,
@@ -99,6 +99,9 @@ async fn handle(
         Request::VersionGraph(query) => Reply::VersionGraph(versions::graph(context, terms, query).await?),
         Request::VersionShow(query) => Reply::Version(versions::show(context, terms, query).await?),
         Request::VersionTag(query) => Reply::Version(versions::tag(context, terms, query).await?),
+        Request::History(query) => Reply::History(history::list(context, query).await?),
+        Request::HistoryGc(query) => Reply::HistoryCollected(history::collect(context, query, progress).await?),
+        Request::HistoryVerify => Reply::HistoryVerified(history::verify(context, progress).await?),
         Request::Shutdown(query) => Reply::Stopping(shutdown::answer(context, &query)?),
     }))
 }

@@ -144,6 +144,9 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::Versions(payload) => to_string(payload),
         Reply::VersionGraph(payload) => to_string(payload),
         Reply::Version(payload) => to_string(payload),
+        Reply::History(payload) => to_string(payload),
+        Reply::HistoryCollected(payload) => to_string(payload),
+        Reply::HistoryVerified(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod contract;
+mod history;
 mod operations;
 mod params;
 mod versions;

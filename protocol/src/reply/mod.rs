@@ -1,10 +1,11 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
-//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`projects`], [`stream`],
-//! [`daemon`].
+//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`history`],
+//! [`projects`], [`stream`], [`daemon`].
 
 pub mod daemon;
 pub mod diff;
+pub mod history;
 pub mod library;
 pub mod operation;
 pub mod projects;
@@ -15,6 +16,7 @@ pub mod versions;
 
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
+pub use history::{FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply};
 pub use library::{
     Artifact, CollectionInfo, CollectionReply, CollectionsReply, Deployment, Group, ListReply, TagDefinition,
 };
@@ -80,6 +82,9 @@ pub enum Reply {
     Versions(VersionsReply),
     VersionGraph(VersionGraphReply),
     Version(VersionReply),
+    History(HistoryReply),
+    HistoryCollected(HistoryGcReply),
+    HistoryVerified(HistoryVerifyReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

@@ -36,6 +36,7 @@ pub mod snapshots;
 pub mod start;
 pub mod storm;
 pub mod table;
+pub mod versions;
 pub mod watchman;
 pub mod worlds;
 
@@ -89,6 +90,7 @@ pub const GROUPS: &[Group] = &[
     Group { name: "operations", about: "deploying and pulling beside cp", run: operations::run, when: When::Always },
     Group { name: "merge", about: "merging text beside git", run: merge::run, when: When::Always },
     Group { name: "snapshots", about: "packing a collection beside tar", run: snapshots::run, when: When::Always },
+    Group { name: "versions", about: "listing versions, keeping edits", run: versions::run, when: When::Always },
     Group { name: "idle", about: "wake-ups while nothing happens", run: idle::run, when: When::Always },
     Group { name: "storm", about: "a program that writes as fast as it can", run: storm::run, when: When::Always },
     Group { name: "sizes", about: "sizes of the programs", run: sizes::run, when: When::Always },

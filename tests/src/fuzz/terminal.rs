@@ -10,7 +10,9 @@ use skillmeat::render::resolve::Subject;
 use skillmeat::render::status::{Depth, Look};
 use skillmeat::render::table::{Cell, Table};
 use skillmeat::render::term::{Tone, escape, shell_word};
-use skillmeat::render::{diff, graph, groups, history, json, operation, progress, projects, stat, status, versions};
+use skillmeat::render::{
+    diff, graph, groups, history, json, operation, progress, projects, stat, status, timeline, versions,
+};
 use skillmeat::watch;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::ids::ArtifactType;
@@ -123,6 +125,9 @@ pub(super) fn shows(reply: &Reply) {
             graph::write_dot(out, reply)
         }
         Reply::Version(reply) => versions::write_one(out, reply, look.colour),
+        Reply::History(reply) => timeline::write_list(out, reply, look.colour),
+        Reply::HistoryCollected(reply) => timeline::write_collected(out, reply),
+        Reply::HistoryVerified(reply) => timeline::write_verified(out, reply, look.colour),
         Reply::Progress(at) => writeln!(out, "{}  {}", progress::search(at), progress::operation("deploy", at)),
         Reply::Event(event) => watch::write_event(out, event, look.colour),
         Reply::Health(reply) => status::problems(out, &reply.problems, look.colour),

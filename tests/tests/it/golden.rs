@@ -153,10 +153,13 @@ fn request_name(request: &Request) -> &'static str {
         Request::VersionGraph(_) => "version-graph",
         Request::VersionShow(_) => "version-show",
         Request::VersionTag(_) => "version-tag",
+        Request::History(_) => "history",
+        Request::HistoryGc(_) => "history-gc",
+        Request::HistoryVerify => "history-verify",
     }
 }
 
-const REPLIES: [&str; 29] = [
+const REPLIES: [&str; 32] = [
     "error",
     "status",
     "list",
@@ -186,6 +189,9 @@ const REPLIES: [&str; 29] = [
     "versions",
     "version-graph",
     "version",
+    "history",
+    "history-collected",
+    "history-verified",
 ];
 
 fn reply_name(reply: &Reply) -> &'static str {
@@ -221,6 +227,9 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::Versions(_) => "versions",
         Reply::VersionGraph(_) => "version-graph",
         Reply::Version(_) => "version",
+        Reply::History(_) => "history",
+        Reply::HistoryCollected(_) => "history-collected",
+        Reply::HistoryVerified(_) => "history-verified",
     }
 }
 

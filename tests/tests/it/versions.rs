@@ -9,6 +9,7 @@ use skillmeat_tests::sandbox::write;
 use crate::operations::{Site, first};
 
 mod observed;
+mod past;
 
 /// Versions of an artifact, the oldest first, each as its number, parents, origin and where it was first seen.
 #[track_caller]

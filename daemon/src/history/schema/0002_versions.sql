@@ -26,6 +26,7 @@ CREATE TABLE versions (
     CHECK (parent < id AND merged < id)
 ) STRICT;
 
+CREATE INDEX versions_artifact ON versions (type, name);         -- with the number, in which they are listed
 CREATE INDEX versions_content ON versions (content) WHERE content IS NOT NULL;
 
 -- Each time that a version came to be somewhere, or went.
@@ -70,3 +71,9 @@ CREATE TABLE version_tags (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX version_tags_version ON version_tags (version);
+
+-- What refers to contents and files, so that one that is needed by nobody is found without reading everything.
+CREATE INDEX recorded_content ON recorded (content);
+CREATE INDEX operation_steps_before ON operation_steps (before) WHERE before IS NOT NULL;
+CREATE INDEX operation_steps_after ON operation_steps (after) WHERE after IS NOT NULL;
+CREATE INDEX entries_blob ON entries (blob) WHERE blob IS NOT NULL;

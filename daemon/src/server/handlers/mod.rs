@@ -7,6 +7,7 @@ pub(super) mod collections;
 pub(super) mod diff;
 pub(super) mod discover;
 pub(super) mod health;
+pub(super) mod history;
 pub(super) mod init;
 pub(super) mod list;
 pub(super) mod metrics;

@@ -4,7 +4,7 @@
 //! here, at the edge; everything behind sees the closed enums.
 
 use super::super::encoding::Asked;
-use super::{operations, versions};
+use super::{history, operations, versions};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use skillmeat_protocol::drift::DriftState;
@@ -36,7 +36,7 @@ pub(super) const METHODS: [&str; 18] = [
 
 /// Every method.
 pub(super) fn methods() -> impl Iterator<Item = &'static str> {
-    METHODS.into_iter().chain(operations::METHODS).chain(versions::METHODS)
+    METHODS.into_iter().chain(operations::METHODS).chain(versions::METHODS).chain(history::METHODS)
 }
 
 /// Reads a request.
@@ -80,6 +80,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
         "init" => Request::Init,
         "shutdown" => Request::Shutdown(whole(params)?),
         _ if versions::METHODS.contains(&method) => versions::read(method, params)?,
+        _ if history::METHODS.contains(&method) => history::read(method, params)?,
         _ => operations::read(method, params)?.ok_or_else(|| {
             let known: Vec<_> = methods().collect();
             WireError::new(ErrorCode::UnknownMethod, format!("there is no method '{method}'"))

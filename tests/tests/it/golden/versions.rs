@@ -6,9 +6,18 @@ use skillmeat_protocol::reply::*;
 use skillmeat_protocol::request::*;
 
 use super::all;
-use super::samples::{CLOCK, text};
+use super::samples::{CLOCK, problem, text};
 
-pub(super) const NAMES: [&str; 5] = ["versions", "version-graph", "version-show", "version-tag", "version-restore"];
+pub(super) const NAMES: [&str; 8] = [
+    "versions",
+    "version-graph",
+    "version-show",
+    "version-tag",
+    "version-restore",
+    "history",
+    "history-gc",
+    "history-verify",
+];
 
 pub(super) fn requests() -> Vec<Request> {
     let artifact = || "skill:pdf".to_owned();
@@ -25,6 +34,16 @@ pub(super) fn requests() -> Vec<Request> {
         Request::VersionShow(VersionName { artifact: artifact(), version: "ab12".into() }),
         Request::VersionTag(VersionTag { artifact: artifact(), version: text("ab12"), tag: "good".into() }),
         Request::Operate(Operate { dry_run: true, operation: Operation::Restore(restore) }),
+        Request::History(HistoryQuery {
+            artifact: text("skill:pdf"),
+            project: text("/w"),
+            collection: text("team"),
+            since: text("7d"),
+            limit: 300,
+            before: text("5f1"),
+        }),
+        Request::HistoryGc(HistoryGc { dry_run: true, days: Some(300) }),
+        Request::HistoryVerify,
     ]
 }
 
@@ -95,12 +114,64 @@ pub(super) fn replies() -> Vec<Reply> {
             files: vec![file],
         }),
     ]
+    .into_iter()
+    .chain(history())
+    .collect()
+}
+
+fn history() -> Vec<Reply> {
+    let info = OperationInfo {
+        operation: 70_000,
+        verb: "undo".into(),
+        at: "t".into(),
+        state: OperationState::Undone,
+        roots: vec!["/w".into()],
+        undoes: Some(300),
+        summary: "s".into(),
+    };
+    let found = FoundVersion {
+        artifact: "skill:pdf".into(),
+        version: Some(300),
+        hash: Some(ContentHash([1; 32])),
+        origin: VersionOrigin::Import,
+        place: VersionPlace { project: text("/w"), profile: text("codex"), collection: text("team") },
+    };
+    let entry = HistoryEntry {
+        kind: HistoryKind::Found,
+        at: "t".into(),
+        summary: "s".into(),
+        operation: Some(info),
+        found: Some(found),
+    };
+    vec![
+        Reply::History(HistoryReply { clock: CLOCK, entries: vec![entry], next: text("5f1") }),
+        Reply::HistoryCollected(HistoryGcReply {
+            dry_run: true,
+            contents: 300,
+            files: 2,
+            bytes: 70_000,
+            kept: 4,
+            before: 5,
+            after: 6,
+            problems: vec![problem()],
+        }),
+        Reply::HistoryVerified(HistoryVerifyReply {
+            complete: true,
+            files: 300,
+            bytes: 70_000,
+            contents: 3,
+            versions: 4,
+            operations: 5,
+            problems: vec![problem()],
+        }),
+    ]
 }
 
 /// The numbers of the words of versions.
 pub(super) fn words() -> Vec<(&'static str, String)> {
     use VersionOrigin::*;
     vec![
+        ("history-kind", all(&[HistoryKind::Operation, HistoryKind::Found])),
         ("version-origin", all(&[Deployment, Sync, LocalModification, Merge, Rollback, Import, Refresh])),
         ("version-file-kind", all(&[VersionFileKind::File, VersionFileKind::Symlink, VersionFileKind::EmptyDirectory])),
     ]
