@@ -35,6 +35,8 @@ use tokio::sync::{broadcast, oneshot, watch};
 /// Between two looks whether a daily copy of the history is due, when nothing but edits is written to it.
 const BACKUP_CHECK: Duration = Duration::from_secs(3600);
 
+/// The first of them: not while everything else of a start is still under way.
+const BACKUP_FIRST: Duration = Duration::from_secs(300);
 /// Least wait for an operation to end.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -88,7 +90,7 @@ impl Drop for Observer {
 async fn run(parts: Parts, mut stop: oneshot::Receiver<()>) {
     let Parts { mut announcements, mut settings, engine, operations, clock } = parts;
     let mut pending = Pending::default();
-    let mut backup_looked = Duration::ZERO;
+    let mut look_at_backup = clock.elapsed() + BACKUP_FIRST;
     loop {
         let due = pending.deadline().map(|at| at.saturating_sub(clock.elapsed()));
         tokio::select! {
@@ -117,8 +119,8 @@ async fn run(parts: Parts, mut stop: oneshot::Receiver<()>) {
                     Ok(Kept::Busy) => pending.touch(target, clock.elapsed(), observing.after.max(AGAIN)),
                     Ok(Kept::Nothing) => {}
                     Ok(Kept::Version) => {
-                        if clock.elapsed() >= backup_looked {
-                            backup_looked = clock.elapsed() + BACKUP_CHECK;
+                        if clock.elapsed() >= look_at_backup {
+                            look_at_backup = clock.elapsed() + BACKUP_CHECK;
                             operations.back_up();
                         }
                     }
