@@ -7,6 +7,7 @@
 use super::observing::{self, Observing};
 use super::problems::Problems;
 use super::section::Section;
+use super::snapshot_settings::{self, SnapshotSettings};
 use super::toml_text::Document;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::reply::Problem;
@@ -37,34 +38,6 @@ pub struct Config {
     pub snapshots: SnapshotSettings,
     /// `[history]`.
     pub observing: Observing,
-}
-
-/// When collections are packed by themselves, and what of it is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SnapshotSettings {
-    /// `snapshots.automatic`: before what replaces or removes something, and after deploying and syncing.
-    pub automatic: AutomaticSnapshots,
-    /// `snapshots.keep`: so many automatic ones of each collection; 0 for all.
-    pub keep: u32,
-    /// `snapshots.max-age-days`: not longer than so many days; 0 for ever.
-    pub max_age_days: u32,
-    /// `snapshots.safety-days`: what a rollback is taken back with stays at least so long.
-    pub safety_days: u32,
-}
-
-/// Whether collections are packed by themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum AutomaticSnapshots {
-    #[default]
-    On,
-    Off,
-}
-
-impl Default for SnapshotSettings {
-    fn default() -> Self {
-        Self { automatic: AutomaticSnapshots::default(), keep: 20, max_age_days: 90, safety_days: 30 }
-    }
 }
 
 /// Whether drift is announced on the desktop.
@@ -124,7 +97,7 @@ pub fn parse(bytes: &[u8], path: &Path, home: &Path) -> (Config, Vec<Problem>) {
         config.search_roots = paths(&search, "project-roots", home, &mut problems);
     }
     if let Some(section) = root.section("snapshots", &mut problems) {
-        config.snapshots = snapshots(&section, &mut problems);
+        config.snapshots = snapshot_settings::read(&section, &mut problems);
     }
     if let Some(history) = root.section("history", &mut problems) {
         config.observing = observing::read(&history, home, &mut problems);
@@ -163,31 +136,6 @@ pub(super) fn flag(section: &Section<'_>, key: &str, problems: &mut Problems) ->
             None
         }
     }
-}
-
-/// Written by the command line of the original, numbers are texts too.
-fn snapshots(section: &Section<'_>, problems: &mut Problems) -> SnapshotSettings {
-    let mut settings = SnapshotSettings::default();
-    match section.scalar("automatic", problems).as_deref() {
-        Some("true") | None => {}
-        Some("false") => settings.automatic = AutomaticSnapshots::Off,
-        Some(other) => {
-            problems.push(section.problem("automatic", format!("must be true or false, is '{other}'")));
-        }
-    }
-    let numbers = [
-        ("keep", &mut settings.keep),
-        ("max-age-days", &mut settings.max_age_days),
-        ("safety-days", &mut settings.safety_days),
-    ];
-    for (key, setting) in numbers {
-        let Some(text) = section.scalar(key, problems) else { continue };
-        match text.parse() {
-            Ok(number) => *setting = number,
-            Err(_) => problems.push(section.problem(key, format!("must be a whole number from 0, is '{text}'"))),
-        }
-    }
-    settings
 }
 
 /// The absolute paths at `key`. One string stands for a list of one, as `config set` cannot write a list.
@@ -277,6 +225,7 @@ fn timeout(section: &Section<'_>, problems: &mut Problems) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::library::snapshot_settings::AutomaticSnapshots;
 
     fn read(text: &str) -> (Config, Vec<Problem>) {
         parse(text.as_bytes(), Path::new("/h/config.toml"), Path::new("/home/me"))

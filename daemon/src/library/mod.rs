@@ -8,7 +8,7 @@
 //! * [`manifest`], [`lock`] – a collection: `collection.toml`, `collection.lock`
 //! * [`records`], [`deployed`], [`plan`] – deployment records, in every schema that was ever written
 //! * [`snapshots`], [`audit`] – the list of the snapshots of a collection, and what rollbacks did
-//! * [`project_file`], [`config`] with [`observing`], [`registry`], [`init`] – the smaller files
+//! * [`project_file`], [`config`] with [`observing`] and [`snapshot_settings`], [`registry`], [`init`] – the smaller files
 //! * [`edit`] – changes to the files of the original that leave the rest of them as it is
 //! * [`frontmatter`] – what an artifact's Markdown declares of itself
 //! * [`layout`], [`profile`], [`ignore`] – where artifacts are, and which names never count
@@ -45,6 +45,7 @@ pub mod project_file;
 pub mod records;
 pub mod registry;
 pub mod section;
+pub mod snapshot_settings;
 pub mod snapshots;
 pub mod toml_text;
 mod yaml;

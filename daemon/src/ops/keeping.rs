@@ -15,6 +15,7 @@ use skillmeat_protocol::request::HistoryGc;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, RwLockWriteGuard};
 
 /// Days that everything stays, when nobody says how many.
 const DAYS: u32 = 90;
@@ -24,6 +25,23 @@ const DAY: i64 = 86_400_000_000;
 const TOLD: usize = 100;
 
 impl Operations {
+    /// Does `work` unless an operation is at work on this project, or on a collection when it is none; one that comes
+    /// meanwhile waits.
+    pub fn undisturbed<T>(&self, project: Option<&Path>, work: impl FnOnce() -> T) -> Option<T> {
+        if self.stopping.load(Ordering::SeqCst) {
+            return None;
+        }
+        let collections = self.home.join("collections");
+        let _taken = self.locks.try_take(project.unwrap_or(&collections))?;
+        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
+        Some(work())
+    }
+
+    /// While this is held, nobody reads files into the history.
+    fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.reading.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Removes what of the history nothing needs. Blocks.
     ///
     /// # Errors

@@ -24,9 +24,9 @@ use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Outcome, Progress};
 use skillmeat_protocol::request::{Operate, Operation};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Longest wait for a picture that reflects everything before the request.
@@ -45,10 +45,10 @@ pub struct Operations {
     pub(super) locks: Arc<RootLocks>,
     pub(super) latest: Arc<Latest>,
     /// Held for reading by whoever reads files into the history, alone by whoever removes from it.
-    reading: RwLock<()>,
+    pub(super) reading: RwLock<()>,
     /// Operations, backups and snapshots under way.
     running: Arc<AtomicUsize>,
-    stopping: AtomicBool,
+    pub(super) stopping: AtomicBool,
     /// What nobody waits for is given up, too.
     pub(super) hurry: Arc<AtomicBool>,
 }
@@ -121,23 +121,6 @@ impl Operations {
     /// `Io`, with the file and what to do.
     pub fn history(&self) -> Result<&History, WireError> {
         self.history.as_deref().map_err(|error| WireError::new(ErrorCode::Io, error.to_string()))
-    }
-
-    /// Does `work` unless an operation is at work on this project, or on a collection when it is none; one that comes
-    /// meanwhile waits.
-    pub fn undisturbed<T>(&self, project: Option<&Path>, work: impl FnOnce() -> T) -> Option<T> {
-        if self.stopping.load(Ordering::SeqCst) {
-            return None;
-        }
-        let collections = self.home.join("collections");
-        let _taken = self.locks.try_take(project.unwrap_or(&collections))?;
-        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
-        Some(work())
-    }
-
-    /// While this is held, nobody reads files into the history.
-    pub(super) fn alone(&self) -> RwLockWriteGuard<'_, ()> {
-        self.reading.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time, as operations are dated.

@@ -11,7 +11,8 @@
 
 use super::finding;
 use crate::engine::snapshot::{CollectionView, Snapshot};
-use crate::library::config::{self, AutomaticSnapshots, SnapshotSettings};
+use crate::library::config;
+use crate::library::snapshot_settings::{AutomaticSnapshots, SnapshotSettings};
 use crate::library::snapshots::AUTOMATIC;
 use crate::model::Timestamp;
 use crate::ops::error::OpError;
