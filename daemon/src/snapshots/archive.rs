@@ -204,6 +204,8 @@ enum Refusal {
     Twice(String),
     #[error("its path '{0}' is another name of '{1}', which is no file before it")]
     NoFile(String, String),
+    #[error("its link '{0}' leads to what can be no path")]
+    NoPath(String),
     #[error("its entry '{0}' is of a kind that snapshots do not have")]
     Unknown(String),
     #[error("it is damaged or cut off: {0}")]
@@ -275,7 +277,9 @@ impl Reading<'_> {
             }
             EntryType::Symlink => {
                 let target = os(link.unwrap_or_default());
-                if stays_inside(&path, &target) {
+                if target.as_encoded_bytes().contains(&0) {
+                    return Err(Refusal::NoPath(shown));
+                } else if stays_inside(&path, &target) {
                     (Kind::Other, Some(Meaning::Link(target)))
                 } else {
                     self.left_out.push((path.clone(), "a link that leads out of the collection"));

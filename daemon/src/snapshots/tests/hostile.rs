@@ -106,6 +106,11 @@ fn what_no_collection_holds_is_refused_as_a_whole() {
             vec![(EntryType::XHeader, b"x", b"", b"16 path=/etc/xy\n"), (FILE, b"team/x", b"", b"x")],
             "leads elsewhere",
         ),
+        (
+            "a link that no path can be",
+            vec![(EntryType::GNULongLink, b"l", b"", b"a\0b\0"), (EntryType::Symlink, b"team/x", b"", b"")],
+            "can be no path",
+        ),
         ("too deep", vec![(EntryType::GNULongName, b"l", b"", &deep), (FILE, b"team/x", b"", b"x")], "deeper than"),
         ("a kind that nobody knows", vec![(EntryType::new(b'Z'), b"team/x", b"", b"")], "of a kind"),
     ];
