@@ -3,7 +3,7 @@
 //! Only what differs is written, each path in one swap of one item: so all of it is done or nothing, and `undo` takes it back.
 //! What the ignore list names stays as it is: a `.git` of the collection has its own way back, and caches are nobody's.
 //!
-//! Keeping what people changed takes a third side, the collection as operations left it ([`base`]): what differs from that now was
+//! Keeping what people changed takes a third side, the collection as operations left it (`base`): what differs from that now was
 //! changed by people and stays, what differs from it in the snapshot was changed by operations and goes. Where both did,
 //! differently, nothing is written and the paths are told.
 
