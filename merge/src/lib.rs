@@ -5,6 +5,7 @@
 //!
 //! Reading order:
 //!
+//! * [`binary`] – what is a text
 //! * [`diff`] – what differs between two files or two trees, and how that is written as a patch
 //! * [`three_way`] – what two sides made of one base, as one
 //!
@@ -13,5 +14,6 @@
 //! * What is given out consists of lines that came in; nothing is decoded, recoded or normalised on the way.
 //! * The same input gives the same output, on every machine.
 
+pub mod binary;
 pub mod diff;
 pub mod three_way;

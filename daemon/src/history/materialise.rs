@@ -6,10 +6,9 @@
 use super::content::{Content, ContentEntry, ContentId, EntryKind};
 use super::{History, HistoryError};
 use crate::model::TreeKind;
+use crate::os::create;
 use skillmeat_protocol::hash::ContentHash;
-use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// What was written.
@@ -58,12 +57,12 @@ impl History {
                     written.files += 1;
                 }
                 EntryKind::Symlink { target } => {
-                    link(target, &at).map_err(HistoryError::io("make link", &at))?;
+                    create::link(target, &at).map_err(HistoryError::io("make link", &at))?;
                     written.files += 1;
                 }
                 EntryKind::EmptyDirectory { mode } => {
                     std::fs::create_dir(&at).map_err(HistoryError::io("make directory", &at))?;
-                    set_mode(&at, *mode).map_err(HistoryError::io("set the mode of", &at))?;
+                    create::set_mode(&at, *mode).map_err(HistoryError::io("set the mode of", &at))?;
                 }
             }
         }
@@ -75,53 +74,17 @@ impl History {
     /// # Errors
     /// [`HistoryError::NoBlob`], damage, or that it cannot be written. Then nothing is at `to` that was not.
     pub fn write_file(&self, hash: ContentHash, to: &Path, mode: u32) -> Result<u64, HistoryError> {
-        let mut file = create(to).map_err(HistoryError::io("create", to))?;
+        let mut file = create::file(to).map_err(HistoryError::io("create", to))?;
         let written = self
             .each_chunk(hash, |bytes| file.write_all(bytes).map_err(HistoryError::io("write", to)))
             // Last, since the mode may forbid writing.
-            .and_then(|size| set_mode(to, mode).map_err(HistoryError::io("set the mode of", to)).map(|()| size));
+            .and_then(|size| {
+                create::set_mode(to, mode).map_err(HistoryError::io("set the mode of", to)).map(|()| size)
+            });
         if written.is_err() {
             // It was created above. The first error says more than one of tidying up.
             let _ = std::fs::remove_file(to);
         }
         written
-    }
-}
-
-/// For the user only until it has its mode.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    let mut permissions = std::fs::metadata(path)?.permissions();
-    permissions.set_readonly(mode & 0o200 == 0);
-    std::fs::set_permissions(path, permissions)
-}
-
-#[cfg(unix)]
-fn link(target: &OsStr, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, at)
-}
-
-/// Windows has two kinds of links, and which one it was is not kept.
-#[cfg(not(unix))]
-fn link(target: &OsStr, at: &Path) -> io::Result<()> {
-    let leads_to = at.parent().map(|above| above.join(target));
-    if leads_to.is_some_and(|path| path.is_dir()) {
-        std::os::windows::fs::symlink_dir(target, at)
-    } else {
-        std::os::windows::fs::symlink_file(target, at)
     }
 }

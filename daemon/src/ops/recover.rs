@@ -126,18 +126,14 @@ pub(super) fn swap_back(history: &History, step: &Step) -> Result<Found, OpError
         Swap::Take if there => return Ok(if is(target, before)? { Found::Before } else { Found::Theirs }),
         _ => {}
     }
-    if let Some(parent) = target.parent() {
-        std::fs::create_dir_all(parent).map_err(OpError::io("make", parent))?;
-    }
+    make_above(target)?;
     if let (Swap::Exchange | Swap::Take, false, Some(before)) = (swap, staged.symlink_metadata().is_ok(), before) {
         // What was there is only in the content store any more.
-        if let Some(parent) = staged.parent() {
-            std::fs::create_dir_all(parent).map_err(OpError::io("make", parent))?;
-        }
+        make_above(staged)?;
         history.materialise(*before, staged)?;
     }
-    if let (Swap::Place, Some(parent)) = (swap, staged.parent()) {
-        std::fs::create_dir_all(parent).map_err(OpError::io("make", parent))?;
+    if swap == Swap::Place {
+        make_above(staged)?;
     }
     swap.inverse().perform(staged, target)?;
     if swap == Swap::Exchange && !is(staged, after)? {
@@ -146,6 +142,12 @@ pub(super) fn swap_back(history: &History, step: &Step) -> Result<Found, OpError
         return Ok(Found::Theirs);
     }
     Ok(Found::Before)
+}
+
+/// Makes the directories above `path` that are missing.
+fn make_above(path: &Path) -> Result<(), OpError> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(parent).map_err(OpError::io("make", parent))
 }
 
 /// What only got another name gets the old one again, whatever is in it by now: nothing else has it.

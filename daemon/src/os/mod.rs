@@ -3,6 +3,7 @@
 //! Each function answers on every platform: where a platform cannot say, the documentation names what is answered
 //! instead, so that callers carry no `cfg` of their own.
 
+pub mod create;
 pub mod directory;
 pub mod files;
 pub mod memory;

@@ -9,6 +9,8 @@ mod contract;
 mod history;
 mod operations;
 mod params;
+#[cfg(test)]
+mod testing;
 mod versions;
 
 use super::encoding::{Incoming, Push, ReplyTo, payload_json, too_large, too_long, unwritable};

@@ -35,6 +35,11 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 /// Weight of one page: rows of any kind.
 pub(super) const PAGE: usize = 2000;
 
+/// How many entries a page of at most `most` has, when `asked` for so many; 0 leaves it to the daemon.
+pub(super) fn entries(asked: u32, usual: u32, most: u32) -> u32 {
+    if asked == 0 { usual } else { asked.min(most) }
+}
+
 /// How many connections are served and refused at once by a process that may open this many files.
 pub(super) fn connections(open_files: Option<u64>) -> (usize, usize) {
     let spare = open_files.map_or(u64::MAX, |limit| limit.saturating_sub(FILES_OF_OTHERS));

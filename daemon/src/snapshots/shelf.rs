@@ -11,10 +11,9 @@ use crate::library::edit::{Before, snapshots as edit};
 use crate::library::portable::name_flaw;
 use crate::library::snapshots::{self, SnapshotEntry};
 use crate::model::Timestamp;
-use crate::os::files;
+use crate::os::{create, files};
 use skillmeat_protocol::reply::Problem;
 use std::cmp::Reverse;
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -196,7 +195,7 @@ impl Shelf {
     fn pack(&self, listing: &Listing, id: &str, archive: &Path, cancelled: &AtomicBool) -> Result<(), SnapshotError> {
         let temporary = self.directory.join(format!(".{id}{ENDING}.tmp"));
         let packed = (|| {
-            let file = create(&temporary).map_err(SnapshotError::io("create", &temporary))?;
+            let file = create::file(&temporary).map_err(SnapshotError::io("create", &temporary))?;
             pack::write(listing, &self.name, &file, &format!("{id}.tar"), cancelled)?;
             let packed = file.metadata().map_err(SnapshotError::io("look at", &temporary))?.len();
             if !is_plausible(packed, listing.unpacked()) {
@@ -255,13 +254,4 @@ impl Shelf {
         }
         Ok(())
     }
-}
-
-/// For the user only, like the manifests in it.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

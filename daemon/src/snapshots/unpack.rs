@@ -5,8 +5,8 @@
 
 use super::SnapshotError;
 use super::archive::{self, LeftOut, Manner, Member};
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use crate::os::create;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -54,17 +54,17 @@ fn put(at: &Path, manner: Manner, member: Member<'_>, root: &Path) -> Result<(),
                 std::fs::create_dir(at).map_err(failed("make"))?;
             }
             // What the owner may not enter cannot be filled.
-            set_mode(at, manner.mode | 0o700).map_err(failed("set the mode of"))
+            create::set_mode(at, manner.mode | 0o700).map_err(failed("set the mode of"))
         }
-        Member::Link(target) => link(target, at).map_err(failed("make the link")),
+        Member::Link(target) => create::link(target, at).map_err(failed("make the link")),
         Member::File { bytes, .. } => {
-            let mut file = create(at).map_err(failed("create"))?;
+            let mut file = create::file(at).map_err(failed("create"))?;
             io::copy(bytes, &mut file).map_err(failed("unpack to"))?;
             finish(file, at, manner)
         }
         Member::Same(of) => {
             let from = of.below(root);
-            let mut file = create(at).map_err(failed("create"))?;
+            let mut file = create::file(at).map_err(failed("create"))?;
             let mut from = File::open(&from).map_err(SnapshotError::io("read", &from))?;
             io::copy(&mut from, &mut file).map_err(failed("write"))?;
             finish(file, at, manner)
@@ -76,38 +76,5 @@ fn finish(mut file: File, at: &Path, manner: Manner) -> Result<(), SnapshotError
     let modified = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(manner.modified));
     let done = file.flush().and_then(|()| modified.map_or(Ok(()), |at| file.set_modified(at)));
     // Last, since the mode may forbid writing.
-    done.and_then(|()| set_mode(at, manner.mode)).map_err(SnapshotError::io("finish", at))
-}
-
-/// For the user only until it has its mode.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    let mut permissions = std::fs::metadata(path)?.permissions();
-    permissions.set_readonly(mode & 0o200 == 0);
-    std::fs::set_permissions(path, permissions)
-}
-
-#[cfg(unix)]
-fn link(target: &OsString, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, at)
-}
-
-/// Windows has two kinds of links, and which one it was is not kept.
-#[cfg(not(unix))]
-fn link(target: &OsString, at: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(target, at)
+    done.and_then(|()| create::set_mode(at, manner.mode)).map_err(SnapshotError::io("finish", at))
 }

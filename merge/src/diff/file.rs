@@ -2,13 +2,12 @@
 
 use super::text::{self, Hunk};
 use super::words::Marks;
+use crate::binary::is_binary;
 
 /// Bytes of a file beyond which it is not compared by line.
 pub const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// Bytes of a line beyond which its file is not compared by line: no person reads it, and no message holds many of them.
 pub const MAX_LINE: usize = 1024 * 1024;
-/// Where a NUL makes a file binary: as far as git looks.
-const LOOKED_AT: usize = 8000;
 
 /// What git knows of a file's mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,11 +153,6 @@ pub fn compare<'a>(old: Option<File<'a>>, new: Option<File<'a>>, options: Option
     Some(FileDiff { added: Some(text.added), removed: Some(text.removed), hunks: text.hunks, ..without_lines })
 }
 
-/// Whether it is no text: as for git, a NUL among the first bytes.
-pub fn is_binary(bytes: &[u8]) -> bool {
-    bytes[..bytes.len().min(LOOKED_AT)].contains(&0)
-}
-
 fn is_large(bytes: &[u8]) -> bool {
     bytes.len() > MAX_TEXT
         || (bytes.len() > MAX_LINE && bytes.split_inclusive(|byte| *byte == b'\n').any(|line| line.len() > MAX_LINE))
@@ -177,6 +171,7 @@ fn differ_in_line_ends_only(a: &[u8], b: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::binary::LOOKED_AT;
 
     fn file(bytes: &[u8]) -> Option<File<'_>> {
         Some(File { mode: Mode::Regular, bytes })

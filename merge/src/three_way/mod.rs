@@ -23,5 +23,5 @@ mod tree;
 pub use chunks::{Chunk, Verdict};
 pub use leaf::{Leaf, Tree};
 pub use markers::{Labels, Style};
-pub use text::{LARGEST_TEXT, TextConflict, TextMerge, is_binary};
+pub use text::{LARGEST_TEXT, TextConflict, TextMerge};
 pub use tree::{Conflict, ConflictKind, Merged, Reason, Refusal, Taken, TreeMerge, Trees};

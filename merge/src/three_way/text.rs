@@ -5,17 +5,9 @@ use super::lines::Lines;
 use imara_diff::Interner;
 use std::ops::Range;
 
-/// How much of a text `git` looks at to tell whether it is one.
-const LOOKED_AT: usize = 8000;
-
 /// Texts above this are not merged by line: what they are made of is not what people edit, and the daemon would hold it in memory
 /// several times.
 pub const LARGEST_TEXT: usize = 32 << 20;
-
-/// Whether this is not a text: there is a NUL at its beginning, which is how `git` judges too.
-pub fn is_binary(bytes: &[u8]) -> bool {
-    bytes[..bytes.len().min(LOOKED_AT)].contains(&0)
-}
 
 /// Three texts and what their merge decides.
 #[derive(Clone, Debug)]

@@ -8,7 +8,8 @@
 use super::keys::Form;
 use super::leaf::{Leaf, Tree, alike, clashes, merged_mode};
 use super::renames::{renamed, renames};
-use super::text::{LARGEST_TEXT, TextMerge, is_binary};
+use super::text::{LARGEST_TEXT, TextMerge};
+use crate::binary::is_binary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};

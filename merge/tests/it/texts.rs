@@ -1,6 +1,7 @@
 //! Merges of texts that are worth a name.
 
-use skillmeat_merge::three_way::{Labels, Style, TextMerge, Verdict, is_binary};
+use skillmeat_merge::binary::is_binary;
+use skillmeat_merge::three_way::{Labels, Style, TextMerge, Verdict};
 
 fn merged(base: &str, ours: &str, theirs: &str) -> Option<String> {
     let merged = TextMerge::new(base.as_bytes(), ours.as_bytes(), theirs.as_bytes()).merged();

@@ -2,6 +2,7 @@
 
 use super::super::ServerContext;
 use super::super::dispatch::ProgressSink;
+use super::super::limits;
 use super::discover::{CancelOnDrop, at_intervals};
 use super::versions::{origin, place};
 use crate::engine::snapshot::Snapshot;
@@ -71,7 +72,7 @@ fn asked(
     let before = query.before.as_deref().map(|text| {
         text.parse::<Mark>().map_err(|_| invalid(format!("'{}' is no end of a page", text.escape_debug())))
     });
-    let limit = if query.limit == 0 { USUAL } else { query.limit.min(MOST) };
+    let limit = limits::entries(query.limit, USUAL, MOST);
     Ok(Asked { artifact, root, since: since.transpose()?, before: before.transpose()?, limit })
 }
 

@@ -5,6 +5,7 @@
 
 use super::super::ServerContext;
 use super::super::dispatch::ProgressSink;
+use super::super::limits;
 use super::discover::{CancelOnDrop, at_intervals};
 use crate::history::{HistoryError, Listed, OperationId as Number};
 use crate::ops::{self, Answer, Watcher};
@@ -46,7 +47,7 @@ pub(in crate::server) async fn list(
     let operations = context.operations.clone();
     super::blocking(move || {
         let root = operations.root_of(query.project.as_deref(), query.collection.as_deref())?;
-        let limit = if query.limit == 0 { USUAL } else { query.limit.min(MOST) };
+        let limit = limits::entries(query.limit, USUAL, MOST);
         let listed = Listed { root: root.as_deref(), before: query.before.map(number), limit };
         let found = operations.history()?.list(&listed).map_err(wire)?;
         let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.id.0.cast_unsigned());

@@ -5,8 +5,8 @@
 
 mod graph;
 
-use super::super::ServerContext;
 use super::super::picture::{Picture, Terms};
+use super::super::{ServerContext, limits};
 use crate::engine::handle::SyncScope;
 use crate::engine::snapshot::Snapshot;
 use crate::history::{
@@ -43,7 +43,7 @@ pub(in crate::server) async fn list(
 ) -> Result<VersionsReply, WireError> {
     with(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
-        let limit = if query.limit == 0 { USUAL } else { query.limit.min(MOST) };
+        let limit = limits::entries(query.limit, USUAL, MOST);
         let before = query.before.map(|number| VersionId(i64::try_from(number).unwrap_or(i64::MAX)));
         let found = history.versions(&key, Page { before, limit }).map_err(wire)?;
         let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.id.0.cast_unsigned());

@@ -40,20 +40,11 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Reque
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::encoding::Asked;
+    use super::super::testing::ask;
     use super::*;
     use serde_json::json;
     use skillmeat_protocol::error::ErrorCode;
     use skillmeat_protocol::request::{Profiles, Restore, VersionGraphQuery, VersionName, VersionsQuery};
-
-    fn ask(method: &str, params: Value) -> Result<Request, ErrorCode> {
-        let Value::Object(params) = params else { panic!("an object") };
-        match super::super::params::read(method, params) {
-            Ok(Asked::Call(call)) => Ok(call.request),
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.code),
-        }
-    }
 
     #[test]
     fn every_member_of_every_method_is_read() {

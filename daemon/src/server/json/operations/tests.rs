@@ -1,20 +1,11 @@
 //! Every method with every member, and what is refused.
 
-use super::super::super::encoding::Asked;
+use super::super::testing::ask;
 use super::*;
 use serde_json::json;
 use skillmeat_protocol::error::ErrorCode;
 use skillmeat_protocol::ids::ArtifactType;
 use skillmeat_protocol::request::*;
-
-fn ask(method: &str, params: Value) -> Result<Request, ErrorCode> {
-    let Value::Object(params) = params else { panic!("an object") };
-    match super::super::params::read(method, params) {
-        Ok(Asked::Call(call)) => Ok(call.request),
-        Ok(other) => panic!("{other:?}"),
-        Err(error) => Err(error.code),
-    }
-}
 
 fn which(artifacts: &[&str]) -> Which {
     Which { artifacts: artifacts.iter().map(ToString::to_string).collect(), ..Which::default() }
