@@ -208,6 +208,8 @@ impl Driver {
         for took in self.state.take_barrier_times() {
             self.parts.metrics.barrier_latency.record(took);
         }
+        // Freed at the end: nobody should wait for that.
+        let mut replaced = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Scan(jobs) => self.parts.pool.submit(jobs),
@@ -230,9 +232,7 @@ impl Driver {
                     (self.parts.restarted)();
                 }
                 Effect::Unwatch(root) => self.parts.watches.release(&root),
-                Effect::Publish(snapshot) => {
-                    self.snapshot.send_replace(snapshot);
-                }
+                Effect::Publish(snapshot) => replaced.push(self.snapshot.send_replace(snapshot)),
                 Effect::Announce(event, AnnouncedAfter(took)) => {
                     self.parts.metrics.announce_latency.record(took);
                     // Nobody listening is the usual case.

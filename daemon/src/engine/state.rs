@@ -215,8 +215,15 @@ impl State {
         for project in std::mem::take(&mut self.pending.added) {
             self.list_added(project);
         }
+        let told = self.effects.len();
         self.publish(now);
         self.end_barriers(now);
+        // Waking listeners and the cache's writer first would keep who waits waiting: a fifth of a barrier after a write.
+        self.effects[told..].sort_by_key(|effect| match effect {
+            Effect::Publish(_) => 0,
+            Effect::Answer(..) => 1,
+            _ => 2,
+        });
         if let Some(drain) = self.barrier.drain_to_begin() {
             self.effects.push(Effect::Drain(drain));
         }

@@ -70,7 +70,10 @@ impl Observer {
     pub fn start(parts: Parts) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
-        let run = move || runtime.block_on(run(parts, stopped));
+        let run = move || {
+            crate::os::process::stand_back();
+            runtime.block_on(run(parts, stopped));
+        };
         let thread = std::thread::Builder::new().name("observer".into()).spawn(run)?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }

@@ -166,6 +166,7 @@ impl Operations {
         let Ok(history) = self.history.as_ref().map(Arc::clone) else { return };
         let (now, counted) = (self.clock.wall(), self.counted());
         let work = move || {
+            crate::os::process::stand_back();
             if let Err(error) = history.backup_if_due(now) {
                 tracing::warn!(%error, "the history could not be backed up");
             }

@@ -16,6 +16,17 @@ pub fn open_files_limit() -> Option<u64> {
     return None;
 }
 
+/// The calling thread gets the processor after those that somebody waits for. Without this a barrier, or a start, shares two
+/// cores with what is merely to be kept. Only Linux has this by thread.
+pub fn stand_back() {
+    #[cfg(target_os = "linux")]
+    {
+        const NICE: i32 = 10;
+        // What cannot stand back is only in the way.
+        let _ = rustix::process::setpriority_process(None, NICE);
+    }
+}
+
 /// Resident memory of this process, in bytes; 0 where the platform does not say.
 pub fn resident_bytes() -> u64 {
     #[cfg(target_os = "linux")]

@@ -198,8 +198,13 @@ impl Pool {
 
     /// Takes what is queued for these units before what is less urgent.
     pub fn promote(&self, units: &HashSet<Unit>) {
-        lock(&self.shared.queue).promote(units);
-        self.shared.wake_awaited.notify_one();
+        let mut queue = lock(&self.shared.queue);
+        queue.promote(units);
+        let waking = !queue.large_awaited.is_empty();
+        drop(queue);
+        if waking {
+            self.shared.wake_awaited.notify_one();
+        }
     }
 
     /// Gives back the room that the first look at everything took: there is never a longer queue.

@@ -110,6 +110,11 @@ impl Bench {
 
     fn note(&mut self, effects: Vec<Effect>) {
         self.effects += effects.len();
+        let waking = effects.iter().position(|effect| matches!(effect, Effect::Announce(..) | Effect::Persist(_)));
+        let answer = effects.iter().rposition(|effect| matches!(effect, Effect::Answer(_, Response::Synced { .. })));
+        if let (Some(waking), Some(answer)) = (waking, answer) {
+            assert!(answer < waking, "who waits comes first: {effects:?}");
+        }
         for effect in effects {
             match effect {
                 Effect::Scan(jobs) => {

@@ -175,6 +175,7 @@ impl Operations {
         }
         let (counted, hurry) = (self.counted(), Arc::clone(&self.hurry));
         let work = move || {
+            crate::os::process::stand_back();
             for (shelf, root, message) in work {
                 match taker.take(&shelf, &root, &message, &hurry) {
                     // The next operation packs what this one could not.
