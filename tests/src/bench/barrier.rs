@@ -7,6 +7,7 @@ use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{Freshness, Request, Scope, StatusQuery};
 
 use super::Context;
+use super::relay::Relay;
 use super::row::{Figure, Row, Target, Unit};
 use super::sample::Times;
 use super::watchman::{Connection, MISSING, Watchman};
@@ -48,6 +49,7 @@ pub fn run(ctx: &Context) -> Vec<Row> {
     let turns = ctx.pick(3, 500, 2_000);
     ctx.progress(format_args!("  {turns} turns"));
     let (mut sync, mut idle, mut written) = (Times::default(), Pair::default(), Pair::default());
+    let (mut relay, mut least) = (Relay::start(), Times::default());
     for turn in 0..turns {
         ctx.check();
         let project = &world.projects[turn % world.projects.len()];
@@ -67,6 +69,9 @@ pub fn run(ctx: &Context) -> Vec<Row> {
         save(2).expect("our own file");
         let seen = ask_watchman(&mut written.watchman);
         assert!(seen != Some(0), "watchman missed a write");
+        save(3).expect("our own file");
+        let artifact = file.parent().expect("it lies in one");
+        least.time(|| relay.ask(artifact));
     }
     let metrics = client.metrics().barrier_latency;
     let inside = Figure { value: metrics.p50_us as f64, p99: Some(metrics.p99_us as f64) };
@@ -75,6 +80,8 @@ pub fn run(ctx: &Context) -> Vec<Row> {
             .target(TARGET),
         beside(Row::new(GROUP, "the same right after a write", Unit::Us, written.ours.figure()), &written.watchman)
             .target(TARGET),
+        Row::new(GROUP, "the same right after a write", Unit::Us, written.ours.figure())
+            .beside("threads, reading and hashing alone", least.figure()),
         Row::new(GROUP, "sync alone, all projects, idle", Unit::Us, sync.figure()),
         Row::new(GROUP, "the daemon's own figure, all of these", Unit::Us, inside).note(format!(
             "{} × {} × {} files, {} turns",

@@ -5,7 +5,7 @@
 //! * [`worlds`] – homes, collections and projects of any size, from a seed
 //! * [`running`], [`procfs`] – a daemon until it is at rest, and what the kernel says of it
 //! * [`sample`] – many measurements of one thing; several commands in turns
-//! * [`watchman`], [`git`] – what ours is held against
+//! * [`watchman`], [`git`], [`pass`], `relay` – what ours is held against
 //! * one file per group, each a `run(&Context) -> Vec<Row>`
 //!
 //! # Invariants
@@ -27,6 +27,7 @@ pub mod options;
 pub mod pass;
 pub mod procfs;
 pub mod query;
+mod relay;
 pub mod row;
 pub mod running;
 pub mod sample;
