@@ -164,7 +164,7 @@ fn gather_listed(
 }
 
 pub(super) struct Reader<'a> {
-    history: &'a History,
+    pub(super) history: &'a History,
     pub(super) spool: Spool,
     pub(super) blobs: Vec<StagedBlob>,
     /// What is stored or in the spool.

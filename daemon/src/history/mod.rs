@@ -43,7 +43,7 @@
 
 mod backup;
 mod capture;
-mod collect;
+mod collector;
 mod content;
 mod error;
 mod frame;
@@ -62,7 +62,7 @@ mod versions;
 mod walk;
 
 pub use capture::{Capture, Recorded, Scope, Staged};
-pub use collect::Collector;
+pub use collector::Collector;
 pub use content::{Content, ContentEntry, ContentId, EntryKind, RelPath};
 pub use error::HistoryError;
 pub use gc::{Collected, Needed};

@@ -86,6 +86,8 @@ impl Spool {
         let packed = packer.compress_to_buffer(piece, &mut self.room[..])?;
         let (packing, bytes) =
             if packed < piece.len() { (Packing::Zstd, &self.room[..packed]) } else { (Packing::None, piece) };
+        // Something may have been read back meanwhile.
+        self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(bytes)?;
         let chunk = Chunk { size: piece.len(), packing, at: self.end, packed: bytes.len() };
         self.end += bytes.len() as u64;
@@ -134,6 +136,8 @@ mod tests {
             let data = spool.read(&chunks[at]).expect("there").to_vec();
             assert_eq!(unpack(chunks[at].packing, data, chunks[at].size).as_deref(), Some(pieces[at]));
         }
+        let more = spool.push(b"more").expect("room");
+        assert_eq!(spool.read(&more).expect("there"), b"more");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) fn answer(mut operated: OperationReply, rollback: Option<Outline>, sa
         success: operated.complete,
         snapshot_id: outline.snapshot,
         files_restored: if operated.complete { outline.restored } else { Vec::new() },
-        files_merged: Vec::new(),
+        files_merged: if operated.complete { outline.merged } else { Vec::new() },
         conflicts: outline.conflicts,
         safety_snapshot_id: safety,
         error: failed.map(|item| item.message.clone().unwrap_or_default()),

@@ -6,12 +6,14 @@
 
 use super::error::OpError;
 use super::planning::Planning;
+use super::recorded::recorded;
 use crate::history::{Content, ContentEntry, EntryKind, RelPath};
-use crate::model::TreeKind;
 use sha2::{Digest, Sha256};
 use skillmeat_merge::three_way::{Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees};
 use skillmeat_protocol::hash::ContentHash;
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// One side: what was read, and where.
@@ -112,11 +114,17 @@ fn from_base(
         entries.extend(RelPath::new(path).map(|path| ContentEntry { path, kind }));
     }
     let content = Content { kind: ours.content.kind, entries };
-    let hash = recorded_of(&content, |hash| match written.get(&hash) {
-        Some(bytes) => Ok(bytes.clone()),
-        None => bytes_of(planning, hash, &[ours, theirs]),
+    let hash = recorded(&content, |hash, to| {
+        let bytes = match written.get(&hash) {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => Cow::Owned(bytes_of(planning, hash, &[ours, theirs])?),
+        };
+        to.write_all(&bytes).map_err(OpError::io("hash", ours.path))
     })?;
-    Ok(Merging::Clean { content, hash })
+    match hash {
+        Some(hash) => Ok(Merging::Clean { content, hash }),
+        None => Ok(Merging::Refused("it has a link to something that does not belong to it".to_owned())),
+    }
 }
 
 /// Files and links by path. Empty directories are not merged: neither hash nor record knows them.
@@ -145,22 +153,6 @@ fn bytes_of(planning: &Planning<'_>, hash: [u8; 32], sides: &[Side<'_>]) -> Resu
     let mut bytes = Vec::new();
     planning.history.read_blob(ContentHash(hash), &mut bytes)?;
     Ok(bytes)
-}
-
-/// The recorded hash of a content, with the bytes that `bytes_of` gives.
-fn recorded_of(
-    content: &Content,
-    bytes_of: impl Fn([u8; 32]) -> Result<Vec<u8>, OpError>,
-) -> Result<ContentHash, OpError> {
-    let mut digest = Sha256::new();
-    for entry in &content.entries {
-        let EntryKind::File { hash, .. } = entry.kind else { continue };
-        if content.kind == TreeKind::Directory {
-            digest.update(entry.path.as_os_str().as_encoded_bytes());
-        }
-        digest.update(bytes_of(hash)?);
-    }
-    Ok(ContentHash(digest.finalize().into()))
 }
 
 /// What a person has to decide, in one sentence.

@@ -3,7 +3,7 @@
 //! Reading order:
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
-//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
+//! * [`planning`], [`plan`], [`contents`], [`texts`], [`recorded`], [`account`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
 //!   requests about projects each
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
@@ -45,6 +45,7 @@ pub mod past;
 pub mod piece;
 pub mod plan;
 pub mod planning;
+pub mod recorded;
 pub mod recover;
 pub mod restore;
 pub mod rollback;

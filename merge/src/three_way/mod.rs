@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`TextMerge`] (three texts), made of `lines`, the `changes` between two of them and the `chunks` of both
 //! sides' changes; `markers` shows conflicts to people. [`Trees`] of [`Leaf`]s merges files by path, after `renames`;
-//! `keys` takes over where lines are in conflict and keys are not.
+//! `keys` takes over where lines are in conflict and keys are not. [`TomlShape`] merges lists whose elements have names.
 //!
 //! # Invariants
 //!
@@ -21,6 +21,7 @@ mod text;
 mod tree;
 
 pub use chunks::{Chunk, Verdict};
+pub use keys::TomlShape;
 pub use leaf::{Leaf, Tree};
 pub use markers::{Labels, Style};
 pub use text::{LARGEST_TEXT, TextConflict, TextMerge};

@@ -22,6 +22,7 @@ mod original;
 mod paths;
 mod promises;
 mod rollback;
+mod rollback_merging;
 mod snapshots;
 mod table;
 

@@ -30,7 +30,7 @@ pub fn entry(outline: &Outline, safety: &str, now: Timestamp, error: Option<Stri
         operation: outline.operation,
         preserving: outline.preserving,
         restored: if error.is_none() { outline.restored.clone() } else { Vec::new() },
-        merged: Vec::new(),
+        merged: if error.is_none() { outline.merged.clone() } else { Vec::new() },
         conflicts: outline.conflicts.clone(),
         paths: outline.paths.clone(),
         error,

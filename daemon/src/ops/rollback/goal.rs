@@ -49,88 +49,57 @@ pub(super) struct Target {
     pub(super) left_out: HashSet<RelPath>,
 }
 
-/// One side of a path, or of nothing.
-type Side<'c> = Option<&'c EntryKind>;
+impl Target {
+    /// Whether it says what is to be at a path.
+    pub(super) fn is_about(&self, selected: &Selection<'_>, path: &RelPath) -> bool {
+        selected.has(path) && !self.left_out.contains(path)
+    }
+}
 
 /// The snapshot, where it is asked for.
 ///
 /// # Errors
 /// Paths that would have to be a file and a directory.
 pub(super) fn plain(current: &Content, target: &Target, selected: &Selection<'_>) -> Result<Content, Vec<String>> {
-    each(current, target, selected, |_, _, then| Ok(then))
+    let (now, then) = (leaves(current), leaves(&target.content));
+    let stays = now.values().filter(|entry| !target.is_about(selected, &entry.path));
+    let comes = then.values().filter(|entry| target.is_about(selected, &entry.path));
+    finished(stays.chain(comes).map(|entry| (*entry).clone()), current, target, selected)
 }
 
-/// The snapshot, but for what is not as in `base` now.
+/// These files and links, with the empty directories that belong to them.
 ///
 /// # Errors
-/// Paths that are neither as in the base now nor in the snapshot, and not the same in both.
-pub(super) fn preserving(
-    base: &Content,
+/// Paths that would have to be a file and a directory.
+pub(super) fn finished(
+    leaves: impl Iterator<Item = ContentEntry>,
     current: &Content,
     target: &Target,
     selected: &Selection<'_>,
 ) -> Result<Content, Vec<String>> {
-    let base = leaves(base);
-    each(current, target, selected, |path, now, then| {
-        let was = base.get(&path.components().collect::<Vec<_>>()).map(|entry| &entry.kind);
-        join(was, now, then).ok_or(())
-    })
-}
-
-/// One path of three sides; none when `now` and `then` both differ from `base`, and from each other. Contents of files are not
-/// joined here.
-fn join<'c>(base: Side<'c>, now: Side<'c>, then: Side<'c>) -> Option<Side<'c>> {
-    match () {
-        () if now == then || then == base => Some(now),
-        () if now == base => Some(then),
-        () => None,
-    }
-}
-
-fn each<'c>(
-    current: &'c Content,
-    target: &'c Target,
-    selected: &Selection<'_>,
-    choose: impl Fn(&RelPath, Side<'c>, Side<'c>) -> Result<Side<'c>, ()>,
-) -> Result<Content, Vec<String>> {
-    let (now, then) = (leaves(current), leaves(&target.content));
-    let mut chosen: BTreeMap<Vec<&[u8]>, ContentEntry> = BTreeMap::new();
-    let mut conflicts = Vec::new();
-    for (place, entry) in now.iter().chain(then.iter().filter(|(place, _)| !now.contains_key(*place))) {
-        let path = &entry.path;
-        let side = |side: &BTreeMap<Vec<&'c [u8]>, &'c ContentEntry>| side.get(place).map(|entry| &entry.kind);
-        let (is, was) = (side(&now), side(&then));
-        let kind = if !selected.has(path) || target.left_out.contains(path) { Ok(is) } else { choose(path, is, was) };
-        match kind {
-            Ok(Some(kind)) => {
-                chosen.insert(place.clone(), ContentEntry { path: path.clone(), kind: kind.clone() });
-            }
-            Ok(None) => {}
-            Err(()) => conflicts.push(shown(path)),
-        }
-    }
+    let place = |path: &RelPath| path.components().map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let mut chosen: BTreeMap<Vec<Vec<u8>>, ContentEntry> = leaves.map(|entry| (place(&entry.path), entry)).collect();
     // Empty directories are as in the snapshot, where nothing came into them.
     let directories = target.content.entries.iter().filter(|entry| is_directory(entry) && selected.has(&entry.path));
     let stay = current.entries.iter().filter(|entry| is_directory(entry) && !selected.has(&entry.path));
     for entry in directories.chain(stay) {
-        let place: Vec<&[u8]> = entry.path.components().collect();
+        let place = place(&entry.path);
         let behind = chosen.range(place.clone()..).next();
         if behind.is_none_or(|(other, _)| !other.starts_with(&place)) {
             chosen.insert(place, entry.clone());
         }
     }
     let goal = Content { kind: TreeKind::Directory, entries: chosen.into_values().collect() };
-    for pair in goal.entries.windows(2) {
-        if is_at_or_below(&pair[1].path, &pair[0].path.as_os_str().to_string_lossy()) {
-            conflicts.push(shown(&pair[0].path));
-        }
-    }
-    conflicts.sort();
-    if conflicts.is_empty() { Ok(goal) } else { Err(conflicts) }
+    let clashes = goal
+        .entries
+        .windows(2)
+        .filter(|pair| is_at_or_below(&pair[1].path, &pair[0].path.as_os_str().to_string_lossy()));
+    let clashes: Vec<String> = clashes.map(|pair| shown(&pair[0].path)).collect();
+    if clashes.is_empty() { Ok(goal) } else { Err(clashes) }
 }
 
 /// Files and links, by component.
-fn leaves(content: &Content) -> BTreeMap<Vec<&[u8]>, &ContentEntry> {
+pub(super) fn leaves(content: &Content) -> BTreeMap<Vec<&[u8]>, &ContentEntry> {
     let leaves = content.entries.iter().filter(|entry| !is_directory(entry));
     leaves.map(|entry| (entry.path.components().collect(), entry)).collect()
 }
@@ -139,16 +108,16 @@ fn is_directory(entry: &ContentEntry) -> bool {
     matches!(entry.kind, EntryKind::EmptyDirectory { .. })
 }
 
-fn shown(path: &RelPath) -> String {
+pub(super) fn shown(path: &RelPath) -> String {
     path.as_os_str().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// `path=x` is a file of content x, `path>x` a link, `path/` an empty directory.
-    fn content(text: &str) -> Content {
+    pub(in crate::ops::rollback) fn content(text: &str) -> Content {
         let entry = |word: &str| {
             let (path, kind) = match (word.split_once('='), word.split_once('>')) {
                 (Some((path, text)), _) => {
@@ -164,12 +133,12 @@ mod tests {
         Content { kind: TreeKind::Directory, entries }
     }
 
-    fn target(text: &str, left_out: &[&str]) -> Target {
+    pub(in crate::ops::rollback) fn target(text: &str, left_out: &[&str]) -> Target {
         let left_out = left_out.iter().map(|path| RelPath::new(*path).expect("a path")).collect();
         Target { content: content(text), left_out }
     }
 
-    fn paths(paths: &[&str]) -> Vec<String> {
+    pub(in crate::ops::rollback) fn paths(paths: &[&str]) -> Vec<String> {
         paths.iter().map(ToString::to_string).collect()
     }
 
@@ -195,27 +164,5 @@ mod tests {
         let named = paths(&["a/x"]);
         let goal = plain(&content("a=1"), &target("a/x=1", &[]), &Selection::new(&named));
         assert_eq!(goal, Err(paths(&["a"])), "a directory is needed where a file stays");
-    }
-
-    #[test]
-    fn what_people_changed_stays() {
-        let base = content("same=1 tool=1 mine=1 both=1 equal=1 gone=1 taken=1");
-        let then = "same=1 tool=2 mine=1 equal=3 new=1 taken=1";
-        let nothing = paths(&[]);
-        for (now, want) in [
-            // Only the operations' changes are taken back.
-            ("same=1 tool=1 mine=2 equal=3 own=1 taken=1", Ok("same=1 tool=2 mine=2 equal=3 own=1 new=1 taken=1")),
-            ("same=1 tool=1 equal=1 gone=1", Ok("same=1 tool=2 equal=3 new=1")),
-            ("same=1 tool=3 mine=1 both=2 equal=1 gone=2 new=2 taken=1", Err(&["both", "gone", "new", "tool"][..])),
-        ] {
-            let goal = preserving(&base, &content(now), &target(then, &[]), &Selection::new(&nothing));
-            assert_eq!(goal, want.map(content).map_err(paths), "{now}");
-        }
-        let now = content("a=1 b=1 own=1");
-        let (base, then) = (content("a=1 b=3"), target("a=1 b=2 new=1", &[]));
-        assert_eq!(preserving(&base, &now, &then, &Selection::new(&nothing)), Err(paths(&["b"])));
-        let named = paths(&["a", "new"]);
-        let goal = preserving(&base, &now, &then, &Selection::new(&named));
-        assert_eq!(goal, Ok(content("a=1 b=1 new=1 own=1")), "what is not named is not in the way");
     }
 }

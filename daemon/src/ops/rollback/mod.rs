@@ -3,30 +3,37 @@
 //! Only what differs is written, each path in one swap of one item: so all of it is done or nothing, and `undo` takes it back.
 //! What the ignore list names stays as it is: a `.git` of the collection has its own way back, and caches are nobody's.
 //!
-//! Keeping what people changed takes a third side, the collection as operations left it (`base`): what differs from that now was
-//! changed by people and stays, what differs from it in the snapshot was changed by operations and goes. Where both did,
-//! differently, nothing is written and the paths are told.
+//! Keeping what people changed takes a third side, the collection as operations left it (`base`), and a merge (`preserve`). Where
+//! that takes a choice, or files and manifest would not fit together any more (`agreement`), nothing is written and the paths
+//! are told. What becomes of artifacts are versions (`versions`).
 
+mod agreement;
 pub mod audit;
 mod base;
+mod decide;
 mod goal;
 mod pieces;
+mod preserve;
+mod sources;
+mod versions;
 
 use super::error::OpError;
 use super::plan::{Planned, word};
 use super::planning::Planning;
 use super::snapshots::{finding, left_out_of};
 use crate::engine::snapshot::CollectionView;
-use crate::history::{Content, EntryKind, RelPath};
+use crate::history::{Collector, Content, EntryKind, RelPath};
 use crate::library::audit::Operation;
 use crate::library::edit::{Before, manifest};
 use crate::library::portable::relative_path;
 use crate::snapshots::archive::LeftOut;
 use crate::snapshots::{Listing, content};
+use decide::{Sides, decide};
 use finding::Kept;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{Outcome, Problem};
 use skillmeat_protocol::request::Rollback;
+use sources::Sources;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +58,8 @@ pub struct Outline {
     pub paths: Vec<String>,
     /// Paths that become what they are in the snapshot.
     pub restored: Vec<String>,
+    /// Paths in which changes of both sides were joined.
+    pub merged: Vec<String>,
     /// Paths that both sides changed differently.
     pub conflicts: Vec<String>,
     /// What the archive holds that is not put back.
@@ -80,6 +89,7 @@ pub fn plan(
         preserving: query.preserve_changes,
         paths,
         restored: Vec::new(),
+        merged: Vec::new(),
         conflicts: Vec::new(),
         problems: Vec::new(),
     };
@@ -121,19 +131,21 @@ fn planned(
     let archive = kept.shelf.archive(&kept.entry);
     let current = content::of_listing(&Listing::of(root)?)?;
     let selected = goal::Selection::new(&outline.paths);
-    let (target, left_out, files) = read(planning, kept, &current, &selected, &view, cancelled)?;
+    let Read { target, left_out, mut files, renamed } = read(planning, kept, &current, &selected, &view, cancelled)?;
     outline.problems = left_out_of(&archive, &left_out);
     selected.check(&current, &target, &view.name).map_err(Stopped::Wire)?;
     let target = goal::Target { content: target, left_out: left_out.into_iter().map(|(path, _)| path).collect() };
-    let goal = if outline.preserving {
-        let base = base::of(planning, &view, kept.entry.at, &target.content)?;
-        goal::preserving(&base, &current, &target, &selected)
-    } else {
-        goal::plain(&current, &target, &selected)
-    };
+    let mut sources = Sources::new(root, &current, &mut files);
+    renamed.into_iter().for_each(|text| sources.know(text));
+    let base = outline.preserving.then(|| base::of(planning, &view, kept.entry.at, &target.content)).transpose()?;
     let item = |outcome| Planned::of(None, &view.name, outcome).of_collection(&view.name).at(root);
-    let goal = match goal {
-        Ok(goal) => goal,
+    let mut planned = item(Outcome::Updated).saying(format!("as in snapshot {}", kept.entry.id));
+    let sides = Sides { view: &view, current: &current, target: &target, selected: &selected, base: base.as_ref() };
+    let goal = match decide(planning, &mut sources, sides, &mut planned)? {
+        Ok(joined) => {
+            outline.merged = joined.merged;
+            joined.content
+        }
         Err(conflicts) => {
             outline.conflicts = conflicts;
             let again = format!("skillmeat rollback {}", word(&kept.entry.id));
@@ -149,9 +161,10 @@ fn planned(
     };
     let (pieces, extent) = pieces::between(planning, files, root, &current, &goal)?;
     let differences = content::differences(&current, &goal);
-    outline.restored = differences.iter().map(|(path, ..)| path.as_os_str().to_string_lossy().into_owned()).collect();
+    let restored = differences.iter().map(|(path, ..)| path.as_os_str().to_string_lossy().into_owned());
+    outline.restored = restored.filter(|path| !outline.merged.contains(path)).collect();
     if pieces.is_empty() {
-        outline.restored.clear();
+        (outline.restored, outline.merged) = (Vec::new(), Vec::new());
         let as_it_is = if outline.preserving && !content::differences(&current, &target.content).is_empty() {
             "what differs from the snapshot was changed by people, or by another program, and stays"
         } else {
@@ -159,7 +172,6 @@ fn planned(
         };
         return Ok(item(Outcome::Unchanged).saying(as_it_is));
     }
-    let mut planned = item(Outcome::Updated).saying(format!("as in snapshot {}", kept.entry.id));
     planned.moves(pieces, extent);
     Ok(planned)
 }
@@ -173,7 +185,18 @@ fn shown(paths: &[String]) -> String {
     }
 }
 
-/// What the archive holds that counts; what of it differs from `current` and is asked for is kept for the history.
+/// What an archive holds.
+struct Read<'a> {
+    /// What of it counts.
+    target: Content,
+    left_out: LeftOut,
+    /// Has what differs from now and is asked for.
+    files: Collector<'a>,
+    /// The manifest, where it had to be changed to say what the collection is called now.
+    renamed: Option<Vec<u8>>,
+}
+
+/// What the archive holds; what of it differs from `current` and is asked for is kept for the history.
 fn read<'a>(
     planning: &mut Planning<'a>,
     kept: &Kept,
@@ -181,7 +204,7 @@ fn read<'a>(
     selected: &goal::Selection,
     view: &CollectionView,
     cancelled: &AtomicBool,
-) -> Result<(Content, LeftOut, crate::history::Collector<'a>), OpError> {
+) -> Result<Read<'a>, OpError> {
     let archive = kept.shelf.archive(&kept.entry);
     let now: HashMap<&RelPath, [u8; 32]> = current
         .entries
@@ -206,7 +229,7 @@ fn read<'a>(
         }
         Ok(files.stream(bytes, &archive, wanted)?)
     })?;
-    let mut target = content::counted(target);
+    let (mut target, mut renamed) = (content::counted(target), None);
     if let Some(text) = manifest.and_then(|bytes| String::from_utf8(bytes).ok()) {
         let file = Path::new(&*view.path).join(MANIFEST);
         let text = manifest::rename_collection(&Before { file: &file, text: Some(&text) }, &view.name, planning.now)?;
@@ -214,7 +237,8 @@ fn read<'a>(
             && let EntryKind::File { mode, .. } = entry.kind
         {
             entry.kind = planning.keep_bytes(text.as_bytes(), mode)?;
+            renamed = Some(text.into_bytes());
         }
     }
-    Ok((target, left_out, files))
+    Ok(Read { target, left_out, files, renamed })
 }

@@ -104,7 +104,7 @@ impl Ways<'_> {
 }
 
 /// What is at a path of a content.
-fn at(content: &Content, path: &RelPath) -> Option<Content> {
+pub(super) fn at(content: &Content, path: &RelPath) -> Option<Content> {
     let single = |kind: &EntryKind| match kind {
         EntryKind::EmptyDirectory { .. } => Content { kind: TreeKind::Directory, entries: Vec::new() },
         kind => {

@@ -92,7 +92,7 @@ impl<'a> Map<'a> {
         }
         let merged = Self {
             open: three(self.open, ours.open, theirs.open)?,
-            members,
+            members: once(members),
             separator: self.separator,
             close: three(self.close, ours.close, theirs.close)?,
         };
@@ -156,6 +156,23 @@ fn joined<'a>(mut one: Vec<Member<'a>>, mut other: Vec<Member<'a>>) -> Vec<Membe
     }
     one.append(&mut other);
     one
+}
+
+/// Without those that both sides added at different places, alike but for the empty lines before.
+fn once(members: Vec<Member<'_>>) -> Vec<Member<'_>> {
+    let bare = |member: &Member<'_>| (member.head.trim_ascii_start().to_vec(), member.trail.to_vec());
+    let mut first: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut kept: Vec<Member<'_>> = Vec::with_capacity(members.len());
+    for member in members {
+        match first.get(&*member.key) {
+            Some(at) if kept[*at].value == member.value && bare(&kept[*at]) == bare(&member) => {}
+            _ => {
+                first.entry(member.key.to_vec()).or_insert(kept.len());
+                kept.push(member);
+            }
+        }
+    }
+    kept
 }
 
 /// The side that changed it, if not both did.

@@ -3,6 +3,7 @@
 //! TOML can say one thing at several places of a text, so a merge of its pieces may join what belongs together. Its result counts
 //! only if it means what the merge of the meanings is.
 
+use super::toml::{self, Lists};
 use serde_json::{Map, Value};
 use toml_edit::{Item, Table};
 
@@ -23,6 +24,31 @@ pub(super) fn merged(base: Option<&Value>, ours: Option<&Value>, theirs: Option<
         }
         _ => None,
     }
+}
+
+/// The same of a whole text, with the elements of `lists` by what tells them apart; none if two are the same. A list that is not
+/// there is an empty one.
+pub(super) fn of_document(root: &Table, lists: Lists<'_>) -> Option<Value> {
+    let Value::Object(mut object) = of_toml(root) else { return None };
+    for (list, by) in lists {
+        let elements = match root.get(list) {
+            Some(Item::ArrayOfTables(elements)) => elements,
+            Some(_) => continue,
+            None => {
+                object.insert((*list).to_owned(), Value::Object(Map::new()));
+                continue;
+            }
+        };
+        let mut known = Map::new();
+        for element in elements {
+            let identity = String::from_utf8(toml::identity(element, by)?).ok()?;
+            if known.insert(identity, of_toml(element)).is_some() {
+                return None;
+            }
+        }
+        object.insert((*list).to_owned(), Value::Object(known));
+    }
+    Some(Value::Object(object))
 }
 
 /// What TOML means: its tables as objects, lists of tables as lists, and every other value as it is written.

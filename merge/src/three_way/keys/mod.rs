@@ -10,9 +10,12 @@ mod document;
 mod frontmatter;
 mod json;
 mod meaning;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod toml;
+
+pub use shape::TomlShape;
 
 use super::text::TextMerge;
 use std::path::Path;
@@ -63,7 +66,7 @@ impl Form {
                 let document::Value::Map(theirs) = json::value(theirs)? else { return None };
                 base.merge(&ours, &theirs)?.text()
             }
-            Self::Toml => toml::merge(base, ours, theirs)?,
+            Self::Toml => toml::merge(&[], base, ours, theirs)?,
             Self::Markdown => {
                 let (base, below) = frontmatter::split(base)?;
                 let (ours, ours_below) = frontmatter::split(ours)?;

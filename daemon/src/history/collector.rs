@@ -2,24 +2,27 @@
 
 use super::capture::{Reader, Staged, fill};
 use super::content::{Content, EntryKind};
-use super::spool::{CHUNK, StagedBlob};
+use super::spool::{self, CHUNK, StagedBlob};
 use super::{History, HistoryError};
 use crate::model::TreeKind;
 use crate::os::files;
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
-use std::io::{self, Read};
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Reads and packs; what comes of it is stored by [`Batch::keep`](super::Batch::keep).
 pub struct Collector<'a> {
     reader: Reader<'a>,
     room: Vec<u8>,
+    /// Which of the staged files has these bytes, of those that came as a stream.
+    streamed: HashMap<[u8; 32], usize>,
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(history: &'a History) -> Self {
-        Self { reader: Reader::new(history), room: vec![0; CHUNK] }
+        Self { reader: Reader::new(history), room: vec![0; CHUNK], streamed: HashMap::new() }
     }
 
     /// Takes what is at `path` now, a file or a link, and says what it is.
@@ -53,7 +56,7 @@ impl<'a> Collector<'a> {
     ) -> Result<[u8; 32], HistoryError> {
         let failed = |source: io::Error| HistoryError::Io { verb: "read", path: from.to_owned(), source };
         let (mut digest, mut size, mut chunks) = (Sha256::new(), 0, Vec::new());
-        let Self { reader, room: piece } = self;
+        let Self { reader, room: piece, streamed } = self;
         let mut filled = fill(bytes, piece).map_err(failed)?;
         loop {
             digest.update(&piece[..filled]);
@@ -70,9 +73,29 @@ impl<'a> Collector<'a> {
             if filled > 0 {
                 chunks.push(reader.spool.push(&piece[..filled]).map_err(failed)?);
             }
+            streamed.insert(hash, reader.blobs.len());
             reader.blobs.push(StagedBlob { hash: ContentHash(hash), size, chunks });
         }
         Ok(hash)
+    }
+
+    /// Writes the bytes of a file to `to` that came as a stream and was kept, or that the history has.
+    ///
+    /// # Errors
+    /// [`HistoryError::NoBlob`] for any other, damage, and [`HistoryError::Io`] naming the database when `to` fails.
+    pub fn read_back(&mut self, hash: [u8; 32], mut to: impl Write) -> Result<(), HistoryError> {
+        let Reader { blobs, spool, history, .. } = &mut self.reader;
+        let Some(blob) = self.streamed.get(&hash).and_then(|at| blobs.get(*at)) else {
+            return history.read_blob(ContentHash(hash), to).map(drop);
+        };
+        let failed = |source| HistoryError::io("read what is spooled in", history.directory())(source);
+        for chunk in &blob.chunks {
+            let packed = spool.read(chunk).map_err(failed)?.to_vec();
+            let bytes = spool::unpack(chunk.packing, packed, chunk.size);
+            let bytes = bytes.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)).map_err(failed)?;
+            to.write_all(&bytes).map_err(HistoryError::io("pass on a file of", history.path()))?;
+        }
+        Ok(())
     }
 
     /// What was taken, with an empty content: others refer to the files by their hashes.
