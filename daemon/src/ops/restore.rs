@@ -1,8 +1,11 @@
 //! `snapshot restore`: a collection that is not there, out of a snapshot; or a second one beside it, under another name.
 //!
 //! Nothing is ever put over what is there: to make a collection what it was is `rollback`. The archive is unpacked where it is
-//! staged, and gets its name in one rename. It is not stored in the history, since the snapshot has it.
+//! staged, and gets its name in one rename. It is not stored in the history, since the snapshot has it. Its versions are known by
+//! their hashes, and written down when the operation is complete: only then has the collection an identity.
 
+use super::account;
+use super::answer::is_fine;
 use super::collections::{check_new_name, directory};
 use super::error::OpError;
 use super::manage;
@@ -10,15 +13,19 @@ use super::piece::{Archive, Piece};
 use super::plan::{Change, Planned, word};
 use super::planning::Planning;
 use super::snapshots::finding::{self, Kept};
+use super::snapshots::left_out_of;
 use super::target;
 use super::witness::Witness;
+use crate::engine::snapshot::Snapshot;
+use crate::history::{Account, Cause, History, OperationId, Origin, Seen};
+use crate::model::{Timestamp, Tree};
 use crate::snapshots::content;
 use skillmeat_protocol::error::WireError;
-use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::reply::{OperationReply, Outcome};
 use skillmeat_protocol::request::SnapshotRestore;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Whether only the plan is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,4 +102,51 @@ fn restored(
         planned.edits.push(manage::in_manifest(&path, Change::NameCollection(name.to_owned())));
     }
     Ok(planned)
+}
+
+/// What comes out of an archive, and where.
+pub(super) struct Coming {
+    at: PathBuf,
+    archive: Arc<Archive>,
+}
+
+/// What of a plan comes out of archives.
+pub(super) fn coming(planned: &[Planned]) -> Vec<Coming> {
+    let pieces = planned.iter().flat_map(|planned| &planned.pieces);
+    let one = |piece: &Piece| {
+        piece.archive.as_ref().map(|archive| Coming { at: piece.target.clone(), archive: Arc::clone(archive) })
+    };
+    pieces.filter_map(one).collect()
+}
+
+/// Says what came, in the answer and in the history of versions. That the latter cannot be written takes nothing back.
+pub(super) fn came(
+    history: &History,
+    snapshot: &Snapshot,
+    (operation, at): (OperationId, Timestamp),
+    came: &[Coming],
+    reply: &mut OperationReply,
+) {
+    for Coming { at: place, archive } in came {
+        let unpacked = archive.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        reply.items.iter_mut().filter(|item| is_fine(item)).for_each(|item| item.files_written = unpacked.files);
+        reply.problems.extend(left_out_of(&archive.path, &unpacked.left_out));
+        let Some(view) = snapshot.collections.iter().find(|view| Path::new(&*view.path) == place) else { continue };
+        let seen = view.artifacts.iter().filter_map(|artifact| match &artifact.tree {
+            Some(Tree::Present(info)) => Some(Seen {
+                key: artifact.entry.key.clone(),
+                spot: account::in_collection(&view.id),
+                hash: Some(info.hash),
+                content: None,
+                origin: Origin::Rollback,
+                cause: Cause::Made { parents: Vec::new() },
+            }),
+            _ => None,
+        });
+        let seen: Vec<Seen> = seen.collect();
+        let account = Account { artifacts: seen.iter().map(|seen| seen.key.clone()).collect(), seen };
+        if let Err(error) = history.batch(|batch| batch.account(operation, at, &[account])) {
+            tracing::warn!(%error, "what a snapshot brought back is not in the history of versions");
+        }
+    }
 }

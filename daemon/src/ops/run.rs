@@ -221,7 +221,7 @@ impl Operations {
             steps: Vec::new(),
             staging: Vec::new(),
         };
-        let archives: Vec<_> = planned.iter().flat_map(|p| p.pieces.iter().filter_map(|p| p.archive.clone())).collect();
+        let came = restore::coming(&planned);
         let around = Surroundings { snapshot: &snapshot, zone: &self.zone, now };
         let carried = self.carry_out(history, operation, planned, gathered, around, watcher);
         if let (Some(outline), Some(safety)) = (&rollback, &safety) {
@@ -240,10 +240,8 @@ impl Operations {
         let info = number.map(|id| history.show(id)).transpose().map_err(|e| OpError::from(e).to_wire())?;
         let mut reply = self.reply(items, info.as_ref().map(info_of), false);
         reply.problems = problems;
-        for archive in archives {
-            let unpacked = archive.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
-            reply.items.iter_mut().filter(|item| is_fine(item)).for_each(|item| item.files_written = unpacked.files);
-            reply.problems.extend(super::snapshots::left_out_of(&archive.path, &unpacked.left_out));
+        if let Some(number) = number {
+            restore::came(history, &self.engine.snapshot(), (number, now), &came, &mut reply);
         }
         Ok(answer(reply, rollback, safety))
     }

@@ -167,3 +167,24 @@ fn a_plain_rollback_makes_versions_too() {
         site.json.result("versions.show", json!({ "artifact": "skill:a", "version": listed["versions"][0]["hash"] }));
     assert_eq!(shown["seen"][0]["origin"], "rollback", "{shown}");
 }
+
+#[test]
+fn what_a_snapshot_brings_back_is_a_version_there() {
+    let mut site = Site::new(&["skill:a"], |_, _, _| {});
+    let taken = site.json.result("snapshots.create", json!({ "message": "before" }));
+    let restored = site.run("snapshots.restore", json!({ "snapshot": taken["snapshot"]["id"], "to": "beside" }));
+    assert_eq!(restored["complete"], true, "{restored}");
+    let listed = site.json.result("versions.list", json!({ "artifact": "skill:a" }));
+    let version = &listed["versions"][0];
+    assert_eq!(
+        (&version["origin"], &version["place"]["collection"]),
+        (&json!("rollback"), &json!("beside")),
+        "{listed}"
+    );
+    assert_eq!(version["operation"], restored["operation"]["operation"], "{listed}");
+    site.undo();
+    let told = site.json.result("history.list", json!({ "artifact": "skill:a" }));
+    let verbs: Vec<&str> =
+        told["entries"].as_array().expect("a list").iter().filter_map(|e| e["operation"]["verb"].as_str()).collect();
+    assert_eq!(verbs, ["undo", "snapshot restore"], "{told}");
+}
