@@ -127,7 +127,8 @@ impl Reading<'_> {
         Ok(Side { info, files: files(&content, origin) })
     }
 
-    /// What was deployed. A side that still has the recorded hash is that; else the history may hold it.
+    /// What was deployed. A side that still has the recorded hash is that; else the history may hold it, which has it from a
+    /// snapshot by now if one does.
     fn baseline(&self, subject: &Subject) -> Result<Side, WireError> {
         let key = &subject.key;
         let Some(hash) = subject.baseline() else {
@@ -159,7 +160,8 @@ impl Reading<'_> {
             }
         }
         stored?;
-        let message = format!("no baseline content: the history does not hold what was deployed of {key}");
+        let message =
+            format!("no baseline content: neither the history nor a snapshot holds what was deployed of {key}");
         Err(WireError::new(ErrorCode::NotFound, message)
             .hint("it was deployed by another program, and both sides changed since; compare them: --from collection --to project"))
     }

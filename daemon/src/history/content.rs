@@ -116,6 +116,30 @@ pub struct Content {
 }
 
 impl Content {
+    /// What is at a path of it; none where nothing is.
+    pub fn at(&self, path: &RelPath) -> Option<Self> {
+        let single = |kind: &EntryKind| match kind {
+            EntryKind::EmptyDirectory { .. } => Self { kind: TreeKind::Directory, entries: Vec::new() },
+            kind => {
+                let entries = vec![ContentEntry { path: RelPath::default(), kind: kind.clone() }];
+                Self { kind: TreeKind::File, entries }
+            }
+        };
+        // In component order, what is below a path follows it at once.
+        let first = self.entries.partition_point(|entry| entry.path.components().lt(path.components()));
+        let from = &self.entries[first..];
+        if let Some(entry) = from.first().filter(|entry| entry.path == *path) {
+            return Some(single(&entry.kind));
+        }
+        let prefix = Path::new(path.as_os_str());
+        let below = from.iter().take_while(|entry| path.is_above(&entry.path)).filter_map(|entry| {
+            let rest = Path::new(entry.path.as_os_str()).strip_prefix(prefix).ok()?;
+            Some(ContentEntry { path: RelPath::new(rest.as_os_str())?, kind: entry.kind.clone() })
+        });
+        let entries: Vec<ContentEntry> = below.collect();
+        (!entries.is_empty()).then_some(Self { kind: TreeKind::Directory, entries })
+    }
+
     /// What identifies it.
     pub fn id(&self) -> ContentId {
         let mut frame = Frame::new("skillmeat content 1");

@@ -52,6 +52,7 @@ mod inspect;
 mod journal;
 mod materialise;
 mod open;
+mod recorded;
 mod spool;
 mod store;
 #[cfg(all(test, unix))]
@@ -69,6 +70,7 @@ pub use gc::{Collected, Needed};
 pub use inspect::{inspect, read_file};
 pub use journal::{Journalled, Listed, Operation, OperationId, OperationState, Root, RootKind, Step};
 pub use materialise::Written;
+pub use recorded::{Hasher, recorded, resolved};
 pub use timeline::{Asked, Mark, Moment, NotAMark, Rank, merged};
 pub use verify::Verified;
 pub use versions::{

@@ -1,13 +1,12 @@
 //! The three-way merge of an artifact: a project's copy and the collection's, from the content that the record names.
 //!
-//! The base is what the history has for the recorded hash. Where it has none, nothing is merged: which side changed a file is
+//! The base is what the history has for the recorded hash, else what a snapshot of the collection has. Without one, nothing is merged: which side changed a file is
 //! then a guess, and a wrong one loses somebody's edit. What comes of a merge is kept in memory until it is staged, so only
 //! the files that both sides changed are read here.
 
 use super::error::OpError;
 use super::planning::Planning;
-use super::recorded::recorded;
-use crate::history::{Content, ContentEntry, EntryKind, RelPath};
+use crate::history::{Content, ContentEntry, EntryKind, RelPath, recorded};
 use sha2::{Digest, Sha256};
 use skillmeat_merge::three_way::{Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees};
 use skillmeat_protocol::hash::ContentHash;
@@ -55,7 +54,12 @@ pub fn merge(
     ours: Side<'_>,
     theirs: Side<'_>,
 ) -> Result<Merging, OpError> {
-    let known = baseline.map(|hash| planning.history.by_recorded(hash)).transpose()?.unwrap_or_default();
+    let mut known = baseline.map(|hash| planning.history.by_recorded(hash)).transpose()?.unwrap_or_default();
+    if let Some(hash) = baseline.filter(|_| known.is_empty())
+        && (planning.fetch(theirs.path, hash)? || planning.fetch(ours.path, hash)?)
+    {
+        known = planning.history.by_recorded(hash)?;
+    }
     let mut refused = None;
     // The recorded hash knows no modes and no delimiters: several contents may have it.
     for id in known {
@@ -65,7 +69,7 @@ pub fn merge(
             clean => return Ok(clean),
         }
     }
-    let unknown = || "both sides changed, and the history does not have what they come from".to_owned();
+    let unknown = || "both sides changed, and neither the history nor a snapshot has what they come from".to_owned();
     Ok(Merging::Refused(refused.unwrap_or_else(unknown)))
 }
 

@@ -3,8 +3,8 @@
 //! Reading order:
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
-//! * [`planning`], [`plan`], [`contents`], [`texts`], [`recorded`], [`account`] – what a plan is made from, what it is, and what it leads to
-//! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
+//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
+//! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`] and [`baseline`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
 //!   requests about projects each
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
@@ -25,6 +25,7 @@
 pub mod account;
 pub mod add;
 pub mod answer;
+pub mod baseline;
 pub mod check;
 pub mod collections;
 pub mod contents;
@@ -45,7 +46,6 @@ pub mod past;
 pub mod piece;
 pub mod plan;
 pub mod planning;
-pub mod recorded;
 pub mod recover;
 pub mod restore;
 pub mod rollback;

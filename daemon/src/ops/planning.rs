@@ -14,6 +14,7 @@ use crate::library::edit::records::NewRecord;
 use crate::library::{layout, profile};
 use crate::model::{Profile, Timestamp, TreeKind};
 use crate::scan::project::{DEPLOYED, ITSELF};
+use crate::snapshots::baseline::Search;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
@@ -21,6 +22,7 @@ use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What one operation is planned with.
 pub struct Planning<'a> {
@@ -34,6 +36,10 @@ pub struct Planning<'a> {
     pub now: Timestamp,
     /// The SkillMeat home.
     pub home: &'a Path,
+    /// Nobody waits any more.
+    pub cancelled: &'a AtomicBool,
+    /// Snapshots that were searched for what was deployed.
+    pub(super) search: Option<Search<'a>>,
     read: HashMap<(PathBuf, Scope), Read>,
     gathered: Gathered,
 }
@@ -104,7 +110,9 @@ impl<'a> Planning<'a> {
         now: Timestamp,
         home: &'a Path,
     ) -> Self {
-        Self { history, snapshot, zone, now, home, read: HashMap::new(), gathered: Gathered::default() }
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        let (read, gathered) = (HashMap::new(), Gathered::default());
+        Self { history, snapshot, zone, now, home, cancelled: &NEVER, search: None, read, gathered }
     }
 
     /// What is to be stored.

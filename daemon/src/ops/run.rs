@@ -190,6 +190,7 @@ impl Operations {
         let paths: Vec<&str> = projects.iter().map(|project| &*project.path).collect();
         let projects: Vec<_> = paths.iter().map(|path| lookup::project(&snapshot, path)).collect::<Result<_, _>>()?;
         let mut planning = Planning::new(history, &snapshot, &self.zone, self.clock.wall(), &self.home);
+        planning.cancelled = watcher.cancelled;
         let plan = self.plan(&mut planning, request, &projects, watcher.cancelled)?;
         let Plan { mut planned, undoes, rollback } = plan;
         let (now, gathered) = (planning.now, planning.into_gathered());

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`Listing`] (what is in a collection now), `pack` (from there into an archive), [`archive`] (out of one,
 //! which nobody is trusted to have written), [`unpack`], [`content`] (what of both can be compared),
-//! [`Shelf`] (the archives of one collection and their list), [`retention`].
+//! [`Shelf`] (the archives of one collection and their list), [`retention`], [`baseline`] (what was deployed, found again).
 //!
 //! # Invariants
 //!
@@ -13,6 +13,7 @@
 //! * What is in an archive was there at one moment, or it is an error.
 
 pub mod archive;
+pub mod baseline;
 mod bounded;
 pub mod content;
 mod error;

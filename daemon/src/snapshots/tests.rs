@@ -1,6 +1,7 @@
 //! Archives, and shelves of them: back and forth, and what is refused.
 
 mod archives;
+mod baselines;
 mod hostile;
 mod shelves;
 

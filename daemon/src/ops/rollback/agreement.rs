@@ -1,7 +1,6 @@
 //! What was put together of two sides must fit together: manifest, lock, groups and files, as `collection verify` looks at them.
 
 use super::super::error::OpError;
-use super::pieces::at;
 use super::versions::{Changed, Three, places};
 use crate::history::{Content, EntryKind, RelPath};
 use crate::library::edit::lock::{self as locks, NewLock};
@@ -28,14 +27,14 @@ pub(super) fn misfits(three: Three<'_>, manifests: &Manifests<'_>, root: &Path, 
     let mut found = BTreeSet::new();
     for (key, path) in &after {
         let was_there = |places: &BTreeMap<ArtifactKey, RelPath>, content: &Content| {
-            places.get(key).is_some_and(|path| at(content, path).is_some())
+            places.get(key).is_some_and(|path| content.at(path).is_some())
         };
-        if at(three.goal, path).is_none() && (was_there(&now, three.current) || was_there(&then, three.target)) {
+        if three.goal.at(path).is_none() && (was_there(&now, three.current) || was_there(&then, three.target)) {
             found.insert(path.as_os_str().display().to_string());
         }
     }
     for (_, path) in now.iter().filter(|(key, path)| !after.contains_key(key) && !after.values().any(|p| p == *path)) {
-        let (stays, was) = (at(three.goal, path), at(three.target, path));
+        let (stays, was) = (three.goal.at(path), three.target.at(path));
         let Some(stays) = stays.filter(|stays| Some(stays) != was.as_ref()) else { continue };
         let files = stays.entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::EmptyDirectory { .. }));
         found.extend(files.map(|file| file.path.below(Path::new(path.as_os_str())).display().to_string()));

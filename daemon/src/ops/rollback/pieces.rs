@@ -8,7 +8,7 @@ use super::super::piece::Piece;
 use super::super::planning::Planning;
 use super::super::target;
 use super::super::witness::Witness;
-use crate::history::{Collector, Content, ContentEntry, EntryKind, RelPath};
+use crate::history::{Collector, Content, EntryKind, RelPath};
 use crate::model::TreeKind;
 use crate::snapshots::content::differences;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -35,7 +35,7 @@ pub(super) fn between(
             continue;
         }
         // A file on one side and a directory on the other change places as a whole, from the uppermost one on.
-        let (old, new) = (at(before, path), at(after, path));
+        let (old, new) = (before.at(path), after.at(path));
         if old.is_some() && new.is_some() && (was.is_none() || will.is_none()) {
             whole = Some(path.clone());
         }
@@ -101,30 +101,6 @@ impl Ways<'_> {
         let missing = self.known.get(parent).cloned().unwrap_or_default();
         Ok(missing.into_iter().filter(|directory| self.made.insert(directory.clone())).collect())
     }
-}
-
-/// What is at a path of a content.
-pub(super) fn at(content: &Content, path: &RelPath) -> Option<Content> {
-    let single = |kind: &EntryKind| match kind {
-        EntryKind::EmptyDirectory { .. } => Content { kind: TreeKind::Directory, entries: Vec::new() },
-        kind => {
-            let entries = vec![ContentEntry { path: RelPath::default(), kind: kind.clone() }];
-            Content { kind: TreeKind::File, entries }
-        }
-    };
-    // In component order, what is below a path follows it at once.
-    let first = content.entries.partition_point(|entry| entry.path.components().lt(path.components()));
-    let from = &content.entries[first..];
-    if let Some(entry) = from.first().filter(|entry| entry.path == *path) {
-        return Some(single(&entry.kind));
-    }
-    let prefix = Path::new(path.as_os_str());
-    let below = from.iter().take_while(|entry| is_below(&entry.path, path)).filter_map(|entry| {
-        let rest = Path::new(entry.path.as_os_str()).strip_prefix(prefix).ok()?;
-        Some(ContentEntry { path: RelPath::new(rest.as_os_str())?, kind: entry.kind.clone() })
-    });
-    let entries: Vec<ContentEntry> = below.collect();
-    (!entries.is_empty()).then_some(Content { kind: TreeKind::Directory, entries })
 }
 
 /// Keeps what is about to be replaced, which must be what was planned with, and all that is there.

@@ -1,8 +1,7 @@
 //! The bytes of what a rollback puts together: files of the collection, of the archive, of the history, and merged ones.
 
 use super::super::error::OpError;
-use super::super::recorded::recorded;
-use crate::history::{Collector, Content, ContentEntry, EntryKind, RelPath};
+use crate::history::{Collector, Content, ContentEntry, EntryKind, RelPath, recorded};
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
 use std::collections::HashMap;

@@ -4,7 +4,6 @@ use super::super::account;
 use super::super::error::OpError;
 use super::super::plan::Planned;
 use super::super::planning::Planning;
-use super::pieces::at;
 use super::sources::Sources;
 use crate::engine::snapshot::CollectionView;
 use crate::history::{Content, Origin, RelPath, Scope, Seen};
@@ -61,9 +60,9 @@ pub(super) fn changed(three: Three<'_>, view: &CollectionView, after: &BTreeMap<
         known.entry(&artifact.entry.key).or_default().0 = below(&artifact.entry.path, root);
     }
     let one = |(key, (was, is)): (&ArtifactKey, (Option<RelPath>, Option<&RelPath>))| {
-        let before = was.as_ref().and_then(|path| at(three.current, path));
-        let after = is.and_then(|path| at(three.goal, path));
-        let other = is.and_then(|path| at(three.target, path)).filter(|other| Some(other) != after.as_ref());
+        let before = was.as_ref().and_then(|path| three.current.at(path));
+        let after = is.and_then(|path| three.goal.at(path));
+        let other = is.and_then(|path| three.target.at(path)).filter(|other| Some(other) != after.as_ref());
         (before != after).then(|| Changed { key: key.clone(), path: is.cloned(), before, after, other })
     };
     known.into_iter().filter_map(one).collect()

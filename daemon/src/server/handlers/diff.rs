@@ -61,6 +61,9 @@ async fn compare(context: &Arc<ServerContext>, terms: &Terms, query: DiffQuery) 
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag, snapshot) = (context.operations.clone(), cancelled.0.clone(), picture.snapshot.clone());
     let prepared = super::blocking(move || {
+        if let (Some(project), Ok(history)) = (&project, operations.history()) {
+            operations.fetch_baseline(history, &snapshot, project, &query, &flag)?;
+        }
         let reading = Reading { history: operations.history(), cancelled: &flag };
         diff::prepare(&snapshot, project.as_deref(), &query, &reading)
     });

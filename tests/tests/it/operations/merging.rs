@@ -232,7 +232,42 @@ fn without_the_common_origin_nothing_is_merged() {
     site.there("theirs.md", b"there\n");
     let before = site.files();
     let answer = site.run("sync_project", json!({"artifacts": [KEY]}));
-    let want = "both sides changed, and the history does not have what they come from";
+    let want = "both sides changed, and neither the history nor a snapshot has what they come from";
     assert_eq!(first(&answer)["message"], want, "{answer}");
     site.is_as(&before, "refused");
+}
+
+#[test]
+fn the_common_origin_may_be_in_a_snapshot_alone() {
+    let keys = [KEY, "command:c"];
+    for method in ["pull", "push", "sync_project"] {
+        let sandbox = Sandbox::new(&binaries());
+        let (collection, project) = (sandbox.collection("default"), sandbox.project("app"));
+        collection.fill(&keys);
+        for key in keys {
+            write(&collection.file(key), SKILL);
+        }
+        project.deploy(&collection, &keys);
+        let mut site = Site::on(sandbox, collection, project);
+        site.json.result("snapshots.create", json!({"message": "as deployed"}));
+        for key in keys {
+            write(&site.project.file(key), SKILL.replace("3. close", "3. shut"));
+            write(&site.collection.file(key), SKILL.replace("1.0.0", "2.0.0"));
+        }
+        // A later one does not have it.
+        site.json.result("snapshots.create", json!({"message": "changed"}));
+        let merged = SKILL.replace("3. close", "3. shut").replace("1.0.0", "2.0.0");
+        let query = json!({"artifact": "command:c", "scope": {"project": site.project.text()}, "from": "baseline"});
+        let compared = site.json.result("diff", query);
+        assert_eq!(compared["files"][0]["added"], 1, "{compared}");
+        let before = site.files();
+        let answer = site.run(method, json!({"artifacts": keys}));
+        let items = answer["items"].as_array().expect("a list");
+        assert!(items.len() == 2 && items.iter().all(|item| item["outcome"] == "merged"), "{answer}");
+        for key in keys {
+            assert_eq!(fs::read_to_string(site.project.file(key)).expect("there"), merged, "{method} {key}");
+        }
+        site.undo();
+        site.is_as(&before, "undone");
+    }
 }

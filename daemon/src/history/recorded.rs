@@ -1,6 +1,6 @@
 //! The recorded hash (H1, formats-core §6) of a content that is not on the disk as it is: merged, or out of an archive.
 
-use crate::history::{Content, EntryKind, RelPath};
+use super::content::{Content, ContentEntry, EntryKind, RelPath};
 use crate::model::TreeKind;
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
@@ -31,37 +31,42 @@ pub fn recorded<E>(
     content: &Content,
     mut feed: impl FnMut([u8; 32], &mut Hasher) -> Result<(), E>,
 ) -> Result<Option<ContentHash>, E> {
-    let files: HashMap<&[u8], [u8; 32]> = content
-        .entries
-        .iter()
-        .filter_map(|entry| match entry.kind {
-            EntryKind::File { hash, .. } => Some((entry.path.as_os_str().as_encoded_bytes(), hash)),
-            _ => None,
-        })
-        .collect();
+    let Some(content) = resolved(content) else { return Ok(None) };
     let mut hasher = Hasher(Sha256::new());
     for entry in &content.entries {
-        let hash = match &entry.kind {
-            EntryKind::File { hash, .. } => *hash,
-            EntryKind::EmptyDirectory { .. } => continue,
-            EntryKind::Symlink { target } => {
-                let Some(leads_to) = led(&entry.path, target) else { return Ok(None) };
-                let is_above =
-                    |path: &&[u8]| path.strip_prefix(&*leads_to).is_some_and(|rest| rest.first() == Some(&b'/'));
-                match files.get(&*leads_to) {
-                    Some(hash) => *hash,
-                    // A link to a directory is not followed.
-                    None if files.keys().any(is_above) => continue,
-                    None => return Ok(None),
-                }
-            }
-        };
+        let EntryKind::File { hash, .. } = entry.kind else { continue };
         if content.kind == TreeKind::Directory {
             hasher.0.update(entry.path.as_os_str().as_encoded_bytes());
         }
         feed(hash, &mut hasher)?;
     }
     Ok(Some(ContentHash(hasher.0.finalize().into())))
+}
+
+/// The content as it is deployed: with files in place of links to them, without links to directories. None where a link leads
+/// out of it, or to what is not known to be there.
+pub fn resolved(content: &Content) -> Option<Content> {
+    let files: HashMap<&[u8], &EntryKind> = content
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.kind, EntryKind::File { .. }))
+        .map(|entry| (entry.path.as_os_str().as_encoded_bytes(), &entry.kind))
+        .collect();
+    let mut entries = Vec::with_capacity(content.entries.len());
+    for entry in &content.entries {
+        let EntryKind::Symlink { target } = &entry.kind else {
+            entries.push(entry.clone());
+            continue;
+        };
+        let leads_to = led(&entry.path, target)?;
+        let is_above = |path: &&[u8]| path.strip_prefix(&*leads_to).is_some_and(|rest| rest.first() == Some(&b'/'));
+        match files.get(&*leads_to) {
+            Some(kind) => entries.push(ContentEntry { path: entry.path.clone(), kind: (*kind).clone() }),
+            None if files.keys().any(is_above) => {}
+            None => return None,
+        }
+    }
+    Some(Content { kind: content.kind, entries })
 }
 
 /// Where a link at `path` leads within the content, if no other link can be on the way.
@@ -90,7 +95,7 @@ fn led(path: &RelPath, target: &OsStr) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{ContentEntry, Scope, inspect};
+    use crate::history::{Scope, inspect};
     use std::fs;
     use std::path::Path;
     use std::sync::atomic::AtomicBool;
