@@ -18,15 +18,19 @@ use std::str::FromStr;
 pub enum Rank {
     Found,
     Operation,
+    Snapshot,
+    Rollback,
 }
 
 impl Rank {
-    const ALL: [Self; 2] = [Self::Found, Self::Operation];
+    const ALL: [Self; 4] = [Self::Found, Self::Operation, Self::Snapshot, Self::Rollback];
 
     const fn letter(self) -> &'static str {
         match self {
             Self::Found => "f",
             Self::Operation => "o",
+            Self::Snapshot => "s",
+            Self::Rollback => "r",
         }
     }
 }
@@ -72,6 +76,13 @@ pub enum Moment {
     Found(Sighting),
 }
 
+impl Asked {
+    /// Whether a moment of a source that is not in the database is asked for.
+    pub fn takes(&self, mark: &Mark) -> bool {
+        self.since.is_none_or(|since| mark.at >= since) && self.before.is_none_or(|before| *mark < before)
+    }
+}
+
 /// What of the past is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -102,6 +113,18 @@ impl History {
     /// Damage; the database cannot be read.
     pub fn timeline(&self, asked: &Asked) -> Result<Vec<(Mark, Moment)>, HistoryError> {
         Ok(merged(vec![self.operations_in(asked)?, self.found_in(asked)?], asked.limit))
+    }
+
+    /// Whether an operation began at this very moment.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn has_operation_at(&self, at: Timestamp) -> Result<bool, HistoryError> {
+        let connection = self.lock();
+        let known = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM operations WHERE at = ?1)")
+            .and_then(|mut select| select.query_row([at.0], |row| row.get(0)));
+        known.map_err(self.failed("read"))
     }
 
     fn operations_in(&self, asked: &Asked) -> Result<Vec<(Mark, Moment)>, HistoryError> {

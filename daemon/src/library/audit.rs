@@ -1,7 +1,8 @@
 //! `<collection>_rollback_audit.toml`: what rollbacks did (formats-versions §3).
 //!
-//! Only what a new entry must not collide with is read of the others.
+//! Of what is there, as much is read as a new entry must not collide with, and as tells what happened.
 
+use super::moment::{self, Naive};
 use super::problems::Problems;
 use super::toml_text::Document;
 use crate::model::Timestamp;
@@ -58,6 +59,43 @@ pub struct AuditEntry {
     pub error: Option<String>,
 }
 
+/// A rollback as the trail tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its id there.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// The snapshot that was asked for.
+    pub target: String,
+    /// The snapshot of what was there before.
+    pub source: String,
+    /// Whether it succeeded.
+    pub success: bool,
+    /// Why not.
+    pub error: Option<String>,
+}
+
+/// The rollbacks in the file, in their order, with local times on the clock of `zone`. What does not say which and when is left out.
+///
+/// # Errors
+/// The file as a whole cannot be read.
+pub fn told(bytes: &[u8], path: &Path, zone: &TimeZone) -> Result<Vec<Told>, Problem> {
+    let document = Document::parse(bytes, path)?;
+    let mut problems = Problems::default();
+    let entries = document.root().sections("entries", &mut problems);
+    let one = |entry: &super::section::Section<'_>| {
+        let mut unsaid = Problems::default();
+        let mut text = |key: &str| entry.text(key, &mut unsaid).map(str::to_owned);
+        let (id, target, source, error) =
+            (text("id")?, text("target_snapshot_id")?, text("source_snapshot_id"), text("error"));
+        let at = moment::read(entry, "timestamp", Naive::Local(zone), &mut unsaid)?;
+        let success = entry.item("success").and_then(toml_edit::Item::as_bool).unwrap_or(error.is_none());
+        Some(Told { id, at, target, source: source.unwrap_or_default(), success, error })
+    };
+    Ok(entries.sections.iter().filter_map(one).collect())
+}
+
 /// The id of a rollback at `at`, on the clock of `zone`, that is not among `taken`: those of the original have a second each.
 pub fn free_id(at: Timestamp, zone: &TimeZone, taken: &[String]) -> String {
     let moment = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default().to_zoned(zone.clone());
@@ -96,6 +134,33 @@ mod tests {
             assert_eq!(id, want);
             taken.push(id);
         }
+    }
+
+    #[test]
+    fn what_happened_is_read() {
+        let text = "[[entries]]\nid = \"rb_1\"\ntimestamp = \"2026-11-21T08:12:41.5\"\nsource_snapshot_id = \"s\"\n\
+                    target_snapshot_id = \"t\"\nsuccess = true\n[[entries]]\nid = \"rb_2\"\n\
+                    timestamp = \"2026-11-21T08:12:42\"\ntarget_snapshot_id = \"t\"\nsuccess = false\nerror = \"e\"\n\
+                    [[entries]]\nid = \"rb_3\"\n";
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let found = told(text.as_bytes(), Path::new("/a.toml"), &zone).expect("read");
+        let first = Told {
+            id: "rb_1".into(),
+            at: Timestamp(1_795_245_161_500_000),
+            target: "t".into(),
+            source: "s".into(),
+            success: true,
+            error: None,
+        };
+        let second = Told {
+            id: "rb_2".into(),
+            at: Timestamp(1_795_245_162_000_000),
+            source: String::new(),
+            success: false,
+            error: Some("e".into()),
+            ..first.clone()
+        };
+        assert_eq!(found, [first, second]);
     }
 
     #[test]

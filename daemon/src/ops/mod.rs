@@ -10,7 +10,7 @@
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
 //!   tests interfere
-//! * [`keeping`] – what of the history is kept
+//! * [`keeping`] – what of the history is kept; [`timeline`] – what happened that is in no journal
 //! * [`run`] – one request from its locks to its [`answer`]; [`told`] – how it is told of; [`locks`] – who waits for whom
 //!
 //! # Invariants
@@ -55,6 +55,7 @@ pub mod staging;
 pub mod swap;
 pub mod target;
 pub mod texts;
+pub mod timeline;
 pub mod told;
 pub mod transaction;
 pub mod transfer;

@@ -2,20 +2,42 @@
 
 use super::Problem;
 use super::operation::OperationInfo;
+use super::snapshots::SnapshotInfo;
 use super::versions::{VersionOrigin, VersionPlace};
 use crate::clock::Clock;
 use crate::codec::{Decode, Encode};
 use crate::hash::ContentHash;
 use serde::{Deserialize, Serialize};
 
-/// What happened. Variants are only ever appended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What happened. Variants are only ever appended. In JSON what one carries is a member of the entry that is called as it is, and
+/// is there for that kind alone.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum HistoryKind {
     /// Somebody asked for an operation.
     Operation,
     /// A content was found that no operation had put there.
     Found,
+    /// A snapshot was taken, and is still there.
+    Snapshot(SnapshotInfo),
+    /// Another program rolled a collection back.
+    Rollback(ForeignRollback),
+}
+
+/// A rollback of which only the audit trail tells.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct ForeignRollback {
+    /// Its id in the trail.
+    pub id: String,
+    /// Name of the collection.
+    pub collection: String,
+    /// The snapshot that was asked for.
+    pub snapshot_id: String,
+    /// The snapshot of what was there before; empty when the trail does not say.
+    pub safety_snapshot_id: String,
+    /// Whether it succeeded.
+    pub success: bool,
+    /// Why not.
+    pub error: Option<String>,
 }
 
 /// A content that was found somewhere.
@@ -35,6 +57,7 @@ pub struct FoundVersion {
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct HistoryEntry {
     /// What it was.
     pub kind: HistoryKind,
@@ -46,6 +69,64 @@ pub struct HistoryEntry {
     pub operation: Option<OperationInfo>,
     /// What was found, when something was.
     pub found: Option<FoundVersion>,
+}
+
+/// An entry as JSON has it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    kind: Word,
+    at: String,
+    summary: String,
+    operation: Option<OperationInfo>,
+    found: Option<FoundVersion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot: Option<SnapshotInfo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollback: Option<ForeignRollback>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Operation,
+    Found,
+    Snapshot,
+    Rollback,
+}
+
+impl From<HistoryEntry> for Written {
+    fn from(entry: HistoryEntry) -> Self {
+        let HistoryEntry { kind, at, summary, operation, found } = entry;
+        let (mut snapshot, mut rollback) = (None, None);
+        let kind = match kind {
+            HistoryKind::Operation => Word::Operation,
+            HistoryKind::Found => Word::Found,
+            HistoryKind::Snapshot(info) => {
+                snapshot = Some(info);
+                Word::Snapshot
+            }
+            HistoryKind::Rollback(told) => {
+                rollback = Some(told);
+                Word::Rollback
+            }
+        };
+        Self { kind, at, summary, operation, found, snapshot, rollback }
+    }
+}
+
+impl TryFrom<Written> for HistoryEntry {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        let Written { kind, at, summary, operation, found, snapshot, rollback } = written;
+        let kind = match kind {
+            Word::Operation => HistoryKind::Operation,
+            Word::Found => HistoryKind::Found,
+            Word::Snapshot => HistoryKind::Snapshot(snapshot.ok_or("a snapshot of which nothing is said")?),
+            Word::Rollback => HistoryKind::Rollback(rollback.ok_or("a rollback of which nothing is said")?),
+        };
+        Ok(Self { kind, at, summary, operation, found })
+    }
 }
 
 /// Answer to `history.list`.

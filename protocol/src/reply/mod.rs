@@ -16,7 +16,9 @@ pub mod versions;
 
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
-pub use history::{FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply};
+pub use history::{
+    ForeignRollback, FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply,
+};
 pub use library::{
     Artifact, CollectionInfo, CollectionReply, CollectionsReply, Deployment, Group, ListReply, TagDefinition,
 };

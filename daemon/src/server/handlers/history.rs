@@ -6,7 +6,7 @@ use super::super::limits;
 use super::discover::{CancelOnDrop, at_intervals};
 use super::versions::{origin, place};
 use crate::engine::snapshot::Snapshot;
-use crate::history::{Asked, History, HistoryError, Mark, Moment, Sighting, Spot};
+use crate::history::{Asked, History, HistoryError, Mark, Moment, Sighting, Spot, merged};
 use crate::model::Timestamp;
 use crate::ops::{self, OpError, Operations, Watcher, lookup, past};
 use jiff::civil::Date;
@@ -34,12 +34,27 @@ pub(in crate::server) async fn list(
     super::blocking(move || {
         let history = operations.history()?;
         let asked = asked(&operations, history, &snapshot, &query)?;
-        let found = history.timeline(&asked).map_err(wire)?;
+        let collection = query.collection.as_deref().map(|named| lookup::collection(&snapshot, Some(named)));
+        let beside =
+            operations.beside_the_journal(history, &asked, collection.transpose()?.as_deref()).map_err(wire)?;
+        let journal = history.timeline(&asked).map_err(wire)?.into_iter();
+        let journal = journal.map(|(mark, moment)| (mark, Told::Moment(moment))).collect();
+        let beside = beside.into_iter().map(|(mark, entry)| (mark, Told::Entry(entry))).collect();
+        let found = merged(vec![journal, beside], asked.limit);
         let next = found.last().filter(|_| found.len() == asked.limit as usize).map(|(mark, _)| mark.to_string());
-        let entries = found.iter().map(|(_, moment)| entry(history, &snapshot, moment));
+        let entries = found.into_iter().map(|(_, told)| match told {
+            Told::Moment(moment) => entry(history, &snapshot, &moment),
+            Told::Entry(entry) => Ok(entry),
+        });
         Ok(HistoryReply { clock: snapshot.clock, entries: entries.collect::<Result<_, _>>()?, next })
     })
     .await?
+}
+
+/// What is told when it is on the page, or is already.
+enum Told {
+    Moment(Moment),
+    Entry(HistoryEntry),
 }
 
 fn asked(

@@ -169,10 +169,32 @@ fn history() -> Vec<Reply> {
 
 /// The numbers of the words of versions.
 pub(super) fn words() -> Vec<(&'static str, String)> {
-    use VersionOrigin::*;
+    use VersionOrigin::{Deployment, Import, LocalModification, Merge, Refresh, Sync};
+    let snapshot = SnapshotInfo {
+        id: "2026".into(),
+        collection: "team".into(),
+        at: "t".into(),
+        message: "m".into(),
+        automatic: true,
+        artifact_count: Some(300),
+        path: "/s".into(),
+        size: Some(70_000),
+    };
+    let rollback = ForeignRollback {
+        id: "rb".into(),
+        collection: "team".into(),
+        snapshot_id: "2026".into(),
+        safety_snapshot_id: "2027".into(),
+        success: true,
+        error: text("e"),
+    };
     vec![
         ("history-kind", all(&[HistoryKind::Operation, HistoryKind::Found])),
-        ("version-origin", all(&[Deployment, Sync, LocalModification, Merge, Rollback, Import, Refresh])),
+        ("history-kind-told", all(&[HistoryKind::Snapshot(snapshot), HistoryKind::Rollback(rollback)])),
+        (
+            "version-origin",
+            all(&[Deployment, Sync, LocalModification, Merge, VersionOrigin::Rollback, Import, Refresh]),
+        ),
         ("version-file-kind", all(&[VersionFileKind::File, VersionFileKind::Symlink, VersionFileKind::EmptyDirectory])),
     ]
 }

@@ -1,6 +1,6 @@
 //! The history as a whole: one line of time, what of it is kept, and whether it is what was stored.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 
 use serde_json::{Value, json};
@@ -12,7 +12,9 @@ use crate::operations::Site;
 /// A site whose edits are not observed, so that only operations write.
 fn quiet(keys: &[&str]) -> Site {
     Site::new(keys, |sandbox, _, _| {
-        sandbox.config("[settings]\ndefault-collection = \"default\"\n[history]\nobserve = false\n");
+        sandbox.config(
+            "[settings]\ndefault-collection = \"default\"\n[history]\nobserve = false\n[snapshots]\nautomatic = false\n",
+        );
     })
 }
 
@@ -142,4 +144,67 @@ fn damage_is_named_and_the_rest_is_read() {
     let problem = verified["problems"][0]["message"].as_str().expect("text");
     assert!(problem.contains("history.db") && problem.contains("the stored file with hash"), "{problem}");
     assert_eq!(lineage(&mut site, "skill:b").len(), 1);
+}
+
+#[test]
+fn snapshots_and_rollbacks_of_other_programs_are_in_the_line_too() {
+    let mut site = quiet(&["skill:a"]);
+    let taken = |site: &mut Site, message: &str| -> Value {
+        site.json.result("snapshots.create", json!({"message": message}))["snapshot"].clone()
+    };
+    let (one, two) = (taken(&mut site, "one"), taken(&mut site, "two"));
+    write(&site.collection.file("skill:a"), "edited\n");
+    site.run("rollback", json!({"snapshot": one["id"]}));
+    // What the original would write of one of its own.
+    let trail = site.sandbox.home.join("audit/default_rollback_audit.toml");
+    let own = fs::read_to_string(&trail).expect("written");
+    let foreign = "\n[[entries]]\nid = \"rb_20200102_030405\"\ntimestamp = \"2020-01-02T03:04:05.000006\"\n\
+                   collection_name = \"default\"\nsource_snapshot_id = \"s\"\ntarget_snapshot_id = \"t\"\n\
+                   operation_type = \"simple\"\nfiles_restored = [\"(all files)\"]\nsuccess = true\n";
+    write(&trail, format!("{own}{foreign}"));
+    let mut history = |params: Value| site.json.result("history.list", params);
+    let all = history(json!({}));
+    let told: Vec<String> = summaries(&all).into_iter().filter(|text| !text.starts_with("found ")).collect();
+    let snapshot = |at: usize, message: &str| -> String {
+        let of_kind = list(&all["entries"]).iter().filter(|entry| entry["kind"] == "snapshot");
+        let id = of_kind.map(|entry| entry["snapshot"]["id"].as_str().expect("an id")).nth(at).expect("so many");
+        format!("snapshot {id} of default: {message}")
+    };
+    let want = [
+        "rollback default".to_owned(),
+        snapshot(0, "[auto] Before rollback"),
+        snapshot(1, "two"),
+        snapshot(2, "one"),
+        "rollback of default to t, by another program".to_owned(),
+    ];
+    assert_eq!(told, want);
+    let of_kind =
+        |kind: &str| list(&all["entries"]).iter().filter(|entry| entry["kind"] == kind).cloned().collect::<Vec<_>>();
+    assert_eq!(of_kind("rollback").len(), 1, "our own is an operation: {all}");
+    assert_eq!(of_kind("rollback")[0]["rollback"]["snapshot_id"], "t", "{all}");
+    assert_eq!(of_kind("snapshot").last().expect("one")["snapshot"], one);
+    assert!(of_kind("snapshot").iter().any(|entry| entry["snapshot"] == two), "{all}");
+    assert!(of_kind("operation")[0].get("snapshot").is_none(), "{all}");
+    assert_eq!(summaries(&history(json!({"collection": "default"}))), summaries(&all), "nothing else happened");
+    let since = of_kind("snapshot").last().expect("one")["at"].clone();
+    let last = summaries(&history(json!({"since": since}))).pop();
+    assert_eq!(last, Some(snapshot(2, "one")));
+    for params in [json!({"project": "app"}), json!({"artifact": "skill:a"})] {
+        let told = history(params);
+        assert!(
+            list(&told["entries"]).iter().all(|entry| entry["kind"] != "snapshot" && entry["kind"] != "rollback"),
+            "{told}"
+        );
+    }
+    // Page by page it is the same.
+    let (mut paged, mut before) = (Vec::new(), Value::Null);
+    loop {
+        let page = history(json!({"limit": 1, "before": before}));
+        paged.extend(summaries(&page));
+        before = page["next"].clone();
+        if before.is_null() {
+            break;
+        }
+    }
+    assert_eq!(paged, summaries(&all));
 }
