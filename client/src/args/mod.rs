@@ -184,6 +184,8 @@ Examples:
   skillmeat diff skill:pdf
   skillmeat diff skill:pdf --stat
   skillmeat diff skill:pdf --from baseline --to collection
+  skillmeat diff skill:pdf --from 5fdf118d
+  skillmeat diff skill:pdf --from snapshot:20261121-07 --to collection
   skillmeat diff command:review --project webapp --exit-code
   skillmeat diff old.md new.md
   skillmeat diff ~/a/skills/pdf ~/b/skills/pdf --name-only")]

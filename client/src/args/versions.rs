@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use skillmeat_protocol::request::DiffSide;
+
 use super::change::{Manner, artifact};
+use super::diff::{Show, side};
 
 /// `versions`.
 #[derive(Args, Debug, Default, PartialEq, Eq)]
@@ -46,6 +49,34 @@ pub enum VersionCommand {
         #[command(flatten)]
         #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
         named: VersionNamed,
+    },
+    /// What differs between two versions, or between one and what is there now
+    #[command(after_help = "Sides are versions, snapshots, baseline, collection and project.
+Where a word may be a version and a snapshot, write version:WORD or snapshot:WORD.
+
+Examples:
+  skillmeat version diff skill:pdf 5fdf118d
+  skillmeat version diff skill:pdf good 5fdf118d --stat
+  skillmeat version diff skill:pdf snapshot:20261121-07 good")]
+    Diff {
+        /// Which artifact
+        #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+        artifact: String,
+        /// The first side
+        #[arg(value_name = "A", value_parser = side)]
+        from: DiffSide,
+        /// The second side; what the project has, else the collection, when left out
+        #[arg(value_name = "B", value_parser = side)]
+        to: Option<DiffSide>,
+        /// In this registered project, by path or name, instead of the one around the working directory
+        #[arg(long, value_name = "PATH|NAME")]
+        project: Option<PathBuf>,
+        /// In this collection, by name or id
+        #[arg(long)]
+        collection: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+        show: Show,
     },
     /// Put a version back into a project, or into a collection
     #[command(after_help = "Examples:

@@ -53,7 +53,7 @@ pub fn diff(context: &mut Context<'_>, args: &DiffArgs) -> Done {
         return Ok(code);
     }
     let look = look(context, args);
-    let pager = (context.around.terminal && !args.exit_code).then(|| pager::command(context.around)).flatten();
+    let pager = (context.around.terminal && !args.show.exit_code).then(|| pager::command(context.around)).flatten();
     let Some(mut pager) = pager else {
         print(context.out, context.around.terminal, args, look, reply, &mut connection, &mut call)?;
         context.out.flush()?;
@@ -74,7 +74,7 @@ pub fn diff(context: &mut Context<'_>, args: &DiffArgs) -> Done {
 }
 
 fn look(context: &Context<'_>, args: &DiffArgs) -> Look {
-    let colour = match args.color {
+    let colour = match args.show.color {
         When::Auto => context.around.colour,
         When::Always => true,
         When::Never => false,
@@ -83,9 +83,9 @@ fn look(context: &Context<'_>, args: &DiffArgs) -> Look {
 }
 
 fn query(context: &Context<'_>, args: &DiffArgs) -> Result<DiffQuery, Failure> {
-    let detail = if args.stat || args.name_only { DiffDetail::Counts } else { DiffDetail::Lines };
+    let detail = if args.show.stat || args.show.name_only { DiffDetail::Counts } else { DiffDetail::Lines };
     let words = context.json || look(context, args).colour;
-    let query = DiffQuery { detail, context: Some(args.unified), words, ..DiffQuery::default() };
+    let query = DiffQuery { detail, context: Some(args.show.unified), words, ..DiffQuery::default() };
     match args.what.as_slice() {
         [from, to] => {
             let about_artifacts =
@@ -123,7 +123,7 @@ fn print(
     connection: &mut Connection,
     call: &mut Call,
 ) -> Result<(), crate::failure::Stop> {
-    if terminal && !args.name_only {
+    if terminal && !args.show.name_only {
         let sides = format!("{} \u{2192} {}", escape(&first.from.label), escape(&first.to.label));
         writeln!(out, "{}", paint(&sides, Tone::Dim, look.colour))?;
     }
@@ -131,14 +131,14 @@ fn print(
     let mut counted = Vec::new();
     loop {
         for file in &page.files {
-            match (args.name_only, args.stat) {
+            match (args.show.name_only, args.show.stat) {
                 (true, _) if file.continued => {}
                 (true, _) => name(out, &stat::shown(file), look)?,
                 (_, true) => {}
                 _ => write_file(out, file, look)?,
             }
         }
-        if args.stat {
+        if args.show.stat {
             counted.extend(page.files.drain(..).filter(|file| !file.continued));
         }
         let Some(next) = page.next.take() else { break };
@@ -148,7 +148,7 @@ fn print(
             other => return Err(unexpected(&other).into()),
         };
     }
-    if args.stat {
+    if args.show.stat {
         stat::write(out, &counted, look.colour)?;
     }
     Ok(())
@@ -162,7 +162,7 @@ fn name(out: &mut dyn Write, name: &str, look: Look) -> io::Result<()> {
 }
 
 fn exit_code(args: &DiffArgs, identical: bool) -> u8 {
-    if args.exit_code && !identical { exit::DRIFT } else { exit::OK }
+    if args.show.exit_code && !identical { exit::DRIFT } else { exit::OK }
 }
 
 /// Whether JSON says that nothing differs. The member comes before any text of files, so no reader of JSON is needed; a test of

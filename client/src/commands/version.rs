@@ -1,5 +1,7 @@
 //! `versions` and `version`.
 
+use std::path::PathBuf;
+
 use skillmeat_protocol::error::exit;
 use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{
@@ -8,8 +10,8 @@ use skillmeat_protocol::request::{
 
 use super::change::project;
 use super::operate::{Plan, operate};
-use super::{Context, pages};
-use crate::args::{At, VersionCommand, VersionsArgs};
+use super::{Context, diff, pages};
+use crate::args::{At, DiffArgs, VersionCommand, VersionsArgs};
 use crate::failure::Done;
 use crate::render::{graph, versions as look};
 use crate::transport::{call, unexpected};
@@ -68,6 +70,11 @@ pub fn version(context: &mut Context<'_>, command: VersionCommand) -> Done {
             let restore = Restore { artifact: named.artifact, version: named.version, project, profiles, collection };
             let plan = Plan { operation: Operation::Restore(restore), dry_run: manner.dry_run };
             return operate(context, connection, plan);
+        }
+        VersionCommand::Diff { artifact, from, to, project, collection, show } => {
+            let what = vec![PathBuf::from(artifact)];
+            let args = DiffArgs { what, project, profile: None, collection, from: Some(from), to, show };
+            return diff::diff(context, &args);
         }
         VersionCommand::Show { named } => {
             Request::VersionShow(VersionName { artifact: named.artifact, version: named.version })

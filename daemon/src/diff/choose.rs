@@ -1,9 +1,11 @@
 //! Which two sides a request means: an artifact's, by its state where nothing is said, or two paths.
 
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
+use crate::history::History;
 use crate::model::Tree;
 use crate::ops::lookup::{self, Original};
 use crate::ops::planning::original_path;
+use crate::ops::{past, target};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
@@ -19,8 +21,8 @@ pub struct Subject {
     pub key: ArtifactKey,
     /// Name of the file or directory, by which patches call it.
     pub name: Vec<u8>,
-    /// Name of the project.
-    pub project_name: Arc<str>,
+    /// Name of the project; none where it is about none.
+    pub project_name: Option<Arc<str>>,
     /// The copy in the project, when there is one or a record of one.
     pub item: Option<Arc<ItemView>>,
     /// The artifact in its collection, when it is there.
@@ -43,6 +45,14 @@ impl Subject {
     /// Where the artifact is in its collection.
     pub fn original_path(&self) -> Option<PathBuf> {
         self.original.as_ref().map(original_path)
+    }
+
+    /// What somebody has of it now: the project, else the collection.
+    pub fn at_hand(&self) -> DiffSide {
+        match self.item.as_ref().and_then(|item| item.project_hash) {
+            Some(_) => DiffSide::Project,
+            None => DiffSide::Collection,
+        }
     }
 }
 
@@ -76,7 +86,7 @@ pub fn subject(snapshot: &Snapshot, project: &ProjectView, query: &DiffQuery) ->
             return Ok(Subject {
                 key: original.key().clone(),
                 name: file_name(&original_path(&original)),
-                project_name: project.name.clone(),
+                project_name: Some(project.name.clone()),
                 item: None,
                 original: Some(original),
                 collection_name,
@@ -108,11 +118,50 @@ pub fn subject(snapshot: &Snapshot, project: &ProjectView, query: &DiffQuery) ->
     Ok(Subject {
         key: item.key.clone(),
         name: file_name(&item.path),
-        project_name: project.name.clone(),
+        project_name: Some(project.name.clone()),
         item: Some(item),
         original,
         collection_name,
     })
+}
+
+/// Whether a request is about the past of an artifact and about no project, which need not be there then.
+pub fn needs_no_project(query: &DiffQuery) -> bool {
+    let sides = || query.from.iter().chain(&query.to);
+    let is_past = |side: &DiffSide| matches!(side, DiffSide::Version(_) | DiffSide::Snapshot(_) | DiffSide::Named(_));
+    let is_of_project = |side: &DiffSide| matches!(side, DiffSide::Project | DiffSide::Baseline);
+    query.artifact.is_some() && sides().any(is_past) && !sides().any(is_of_project)
+}
+
+/// The artifact of a request that needs no project. It may be gone from everywhere.
+///
+/// # Errors
+/// `InvalidParams`, `NotFound`, `Ambiguous`.
+pub fn alone(snapshot: &Snapshot, history: &History, query: &DiffQuery) -> Result<Subject, WireError> {
+    let key = past::artifact(snapshot, history, query.artifact.as_deref().unwrap_or_default())?;
+    let which = Which { artifacts: vec![key.to_string()], ..Which::default() };
+    let original = match lookup::originals(snapshot, &which, query.collection.as_deref()) {
+        Ok(found) => found.into_iter().next(),
+        // It is asked for only where it is one of the sides.
+        Err(error) if error.code == ErrorCode::NotFound || is_about_none(query) => None,
+        Err(error) => return Err(error),
+    };
+    let usual = target::deployed_path(key.kind, &key.name).map(PathBuf::from);
+    let path = original.as_ref().map(original_path).or(usual.ok());
+    Ok(Subject {
+        name: path.as_deref().map_or_else(|| key.name.clone().into_bytes(), file_name),
+        key,
+        project_name: None,
+        item: None,
+        collection_name: original.as_ref().map(|original| original.collection.name.clone()),
+        original,
+    })
+}
+
+/// Whether both sides are said, and neither is a collection as it is now.
+fn is_about_none(query: &DiffQuery) -> bool {
+    let is_other = |side: &Option<DiffSide>| !matches!(side, None | Some(DiffSide::Collection));
+    is_other(&query.from) && is_other(&query.to)
 }
 
 fn only(items: &[Arc<ItemView>]) -> Result<Arc<ItemView>, WireError> {
@@ -137,12 +186,22 @@ fn file_name(path: &Path) -> Vec<u8> {
 
 /// The two sides, where some are left out.
 ///
-/// With one side given, the other is the project, or, beside the project, the collection. With none, it is what the state asks
+/// With one side given, the other is the project, or, beside the project, the collection. What is in no project any more, or not
+/// yet, is compared with its past in the collection. With none, it is what the state asks
 /// for: what would come with a pull where only the collection changed, what was edited where only the project did, and
 /// how the project differs from the collection where both did.
-pub fn sides(state: DriftState, from: Option<DiffSide>, to: Option<DiffSide>) -> (DiffSide, DiffSide) {
-    use DiffSide::{Baseline, Collection, Project};
-    let beside = |given: &DiffSide| if *given == Project { Collection } else { Project };
+pub fn sides(
+    state: DriftState,
+    at_hand: DiffSide,
+    from: Option<DiffSide>,
+    to: Option<DiffSide>,
+) -> (DiffSide, DiffSide) {
+    use DiffSide::{Baseline, Collection, Named, Path, Project, Snapshot, Version};
+    let beside = |given: &DiffSide| match given {
+        Project => Collection,
+        Version(_) | Snapshot(_) | Named(_) => at_hand.clone(),
+        Baseline | Collection | Path(_) => Project,
+    };
     match (from, to) {
         (Some(from), Some(to)) => (from, to),
         (Some(from), None) => {
@@ -173,6 +232,7 @@ mod tests {
     fn what_is_left_out_follows_from_the_other_side_or_from_the_state() {
         use DiffSide::{Baseline as B, Collection as C, Project as P};
         let path = || DiffSide::Path("/x".into());
+        let named = || DiffSide::Named("x".into());
         let table = [
             (DriftState::Modified, None, None, (C, P)),
             (DriftState::Outdated, None, None, (P, C)),
@@ -188,9 +248,13 @@ mod tests {
             (DriftState::Outdated, None, Some(P), (C, P)),
             (DriftState::Outdated, None, Some(path()), (P, path())),
             (DriftState::Outdated, Some(B), Some(C), (B, C)),
+            (DriftState::Modified, Some(named()), None, (named(), P)),
+            (DriftState::Modified, None, Some(named()), (P, named())),
         ];
         for (state, from, to, want) in table {
-            assert_eq!(sides(state, from.clone(), to.clone()), want, "{state} {from:?} {to:?}");
+            assert_eq!(sides(state, P, from.clone(), to.clone()), want, "{state} {from:?} {to:?}");
         }
+        assert_eq!(sides(DriftState::Added, C, Some(named()), None), (named(), C), "it is in no project");
+        assert_eq!(sides(DriftState::Added, C, Some(B), None), (B, P));
     }
 }

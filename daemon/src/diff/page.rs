@@ -3,6 +3,7 @@
 //! A page ends when it is full, also inside a file or a hunk: one file may be longer than a message. The next page compares that
 //! file once more and goes on where the last one ended, so that nothing of files is kept between two pages.
 
+use super::archived::{Ahead, Archive};
 use super::prepare::Prepared;
 use super::side::{Bytes, Origin, wire};
 use crate::history::{self, History};
@@ -14,6 +15,7 @@ use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::{self, DiffHunk, DiffKind, DiffLine, FileMode, FileStatus, LineOp};
 use skillmeat_protocol::request::DiffDetail;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of JSON after which a page ends. One line more is 6 MiB of it at most, so a page is far from what a reply may hold.
@@ -54,6 +56,7 @@ pub fn fill(
     let mut files = Vec::new();
     let mut filled = 0;
     let mut from = position;
+    let mut ahead = Ahead::default();
     while let Some(change) = prepared.changes.get(from.file) {
         if filled >= PAGE {
             return Ok((files, Some(from)));
@@ -61,7 +64,9 @@ pub fn fill(
         if cancelled.load(Ordering::Relaxed) {
             return Err(WireError::new(ErrorCode::DeadlineExceeded, "the comparison was given up"));
         }
-        let sides = Read::both(change, &history)?;
+        let mut archived =
+            |archive: &Arc<Archive>, hash| ahead.bytes(archive, hash, &prepared.changes[from.file..], cancelled);
+        let sides = Read::both(change, &history, &mut archived)?;
         let Some(diff) = sides.compare(change, prepared) else {
             from = Position { file: from.file + 1, ..Position::default() };
             continue;
@@ -122,15 +127,20 @@ struct Read<'a> {
 }
 
 impl<'a> Read<'a> {
-    fn both(change: &'a Change<Bytes>, history: &Result<&History, WireError>) -> Result<Self, WireError> {
+    fn both(
+        change: &'a Change<Bytes>,
+        history: &Result<&History, WireError>,
+        archived: &mut Archived<'_>,
+    ) -> Result<Self, WireError> {
         let sides = [&change.old, &change.new];
         let same = matches!(sides, [Some(old), Some(new)] if old.content == new.content);
         let is_large = sides.iter().copied().flatten().any(|entry| entry.content.size > MAX_TEXT as u64);
         if same || is_large {
             return Ok(Self { old: None, new: None, is_large });
         }
-        let read =
-            |entry: &'a Option<Entry<Bytes>>| entry.as_ref().map(|entry| bytes(&entry.content, history)).transpose();
+        let mut read = |entry: &'a Option<Entry<Bytes>>| {
+            entry.as_ref().map(|entry| bytes(&entry.content, history, archived)).transpose()
+        };
         Ok(Self { old: read(&change.old)?, new: read(&change.new)?, is_large })
     }
 
@@ -151,8 +161,16 @@ impl<'a> Read<'a> {
     }
 }
 
-fn bytes<'a>(content: &'a Bytes, history: &Result<&History, WireError>) -> Result<Cow<'a, [u8]>, WireError> {
+/// Reads a file in an archive, by its hash.
+type Archived<'a> = dyn FnMut(&Arc<Archive>, ContentHash) -> Result<Vec<u8>, WireError> + 'a;
+
+fn bytes<'a>(
+    content: &'a Bytes,
+    history: &Result<&History, WireError>,
+    archived: &mut Archived<'_>,
+) -> Result<Cow<'a, [u8]>, WireError> {
     match &content.origin {
+        Origin::Archived(archive) => archived(archive, content.hash).map(Cow::Owned),
         Origin::Target(target) => Ok(Cow::Borrowed(target)),
         Origin::Disk(path) => history::read_file(path, content.hash, content.size).map(Cow::Owned).map_err(wire),
         Origin::Stored => {

@@ -1,6 +1,6 @@
 //! Which files differ: from a request and a picture to a list that pages are made from.
 
-use super::choose;
+use super::choose::{self, Subject};
 use super::side::{self, Bytes, Reading, Side};
 use crate::engine::snapshot::{ProjectView, Snapshot};
 use skillmeat_merge::diff::tree::{self, Change};
@@ -30,7 +30,7 @@ pub struct Prepared {
 }
 
 /// Reads both sides and compares their files by hash. Blocks. `project` is the one that the request is about; none is needed for
-/// two paths.
+/// two paths, or for what was and no project has.
 ///
 /// # Errors
 /// A side is not there, not known or cannot be read.
@@ -46,14 +46,10 @@ pub fn prepare(
             let name = shared_name(from, to)?;
             (reading.path(from)?, reading.path(to)?, name)
         }
-        (None, Some(project)) => {
-            let subject = choose::subject(snapshot, project, query)?;
-            let (from, to) = choose::sides(subject.state(), query.from.clone(), query.to.clone());
+        (None, project) => {
+            let subject = subject(snapshot, project, query, reading)?;
+            let (from, to) = choose::sides(subject.state(), subject.at_hand(), query.from.clone(), query.to.clone());
             (reading.side(&subject, &from)?, reading.side(&subject, &to)?, subject.name)
-        }
-        (None, None) => {
-            return Err(WireError::new(ErrorCode::InvalidParams, "no project is named")
-                .hint("name one, or two paths to compare"));
         }
     };
     let changes = tree::changes(&files(&from), &files(&to));
@@ -61,6 +57,27 @@ pub fn prepare(
     let options = Options { context: query.context.unwrap_or(CONTEXT), marks };
     let named_changes = changes.into_iter().map(|change| Change { path: under(&name, &change.path), ..change });
     Ok(Prepared { changes: named_changes.collect(), from: from.info, to: to.info, options, detail: query.detail })
+}
+
+fn subject(
+    snapshot: &Snapshot,
+    project: Option<&ProjectView>,
+    query: &DiffQuery,
+    reading: &Reading<'_>,
+) -> Result<Subject, WireError> {
+    let alone = || choose::alone(snapshot, reading.history.as_ref().map_err(Clone::clone)?, query);
+    match project {
+        Some(project) => match choose::subject(snapshot, project, query) {
+            // It may have been there.
+            Err(error) if error.code == ErrorCode::NotFound && choose::needs_no_project(query) => alone(),
+            found => found,
+        },
+        None if choose::needs_no_project(query) => alone(),
+        None => {
+            Err(WireError::new(ErrorCode::InvalidParams, "no project is named")
+                .hint("name one, or two paths to compare"))
+        }
+    }
 }
 
 /// What files are named below. Two files go by the name of the first, so that the patch can be applied to it. Known before anything

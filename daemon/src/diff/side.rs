@@ -1,6 +1,8 @@
 //! One side as a tree of files: names, modes and hashes, and where the bytes are when they are asked for.
 
+use super::archived::Archive;
 use super::choose::Subject;
+use crate::engine::snapshot::Snapshot;
 use crate::history::{self, Content, ContentEntry, EntryKind, History, HistoryError, Scope};
 use crate::library::ignore::is_ignored;
 use crate::model::Tree;
@@ -12,6 +14,7 @@ use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::SideInfo;
 use skillmeat_protocol::request::DiffSide;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// A file's content: equal when the bytes are.
@@ -34,6 +37,8 @@ pub enum Origin {
     Stored,
     /// Here: where a link leads.
     Target(Vec<u8>),
+    /// In an archive, by their hash.
+    Archived(Arc<Archive>),
 }
 
 impl PartialEq for Bytes {
@@ -53,6 +58,12 @@ pub struct Side {
 
 /// What reading a side needs.
 pub struct Reading<'a> {
+    /// What is known now.
+    pub snapshot: &'a Snapshot,
+    /// The SkillMeat home, where snapshots are.
+    pub home: &'a Path,
+    /// The collection that is named, by which a snapshot may be told from others.
+    pub collection: Option<&'a str>,
     /// The history, or why it cannot be used.
     pub history: Result<&'a History, WireError>,
     /// Nobody waits any more.
@@ -68,8 +79,9 @@ impl Reading<'_> {
         match side {
             DiffSide::Path(path) => self.path(Path::new(path)),
             DiffSide::Baseline => self.baseline(subject),
+            DiffSide::Version(_) | DiffSide::Snapshot(_) | DiffSide::Named(_) => self.past(subject, side),
             DiffSide::Project => {
-                let label = format!("project {}", subject.project_name);
+                let label = format!("project {}", subject.project_name.as_deref().unwrap_or_default());
                 let item = subject.item.as_ref().filter(|item| item.project_hash.is_some());
                 self.there(side, label, item.map(|item| item.path.to_path_buf()))
             }
@@ -153,17 +165,25 @@ impl Reading<'_> {
         if let Ok(Some(content)) = &stored {
             return Ok(Side { info, files: files(content, |_| Origin::Stored) });
         }
-        for side in [DiffSide::Project, DiffSide::Collection] {
-            let read = self.side(subject, &side)?;
-            if read.info.content_hash == Some(hash) {
-                return Ok(Side { info, ..read });
-            }
+        if let Some(read) = self.here(subject, hash)? {
+            return Ok(Side { info, ..read });
         }
         stored?;
         let message =
             format!("no baseline content: neither the history nor a snapshot holds what was deployed of {key}");
         Err(WireError::new(ErrorCode::NotFound, message)
             .hint("it was deployed by another program, and both sides changed since; compare them: --from collection --to project"))
+    }
+
+    /// The side that has this hash now.
+    pub(super) fn here(&self, subject: &Subject, hash: ContentHash) -> Result<Option<Side>, WireError> {
+        for side in [DiffSide::Project, DiffSide::Collection] {
+            let read = self.side(subject, &side)?;
+            if read.info.content_hash == Some(hash) {
+                return Ok(Some(read));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -179,7 +199,7 @@ pub fn absolute(path: &Path) -> Result<(), WireError> {
 }
 
 /// The latest content that was seen with this hash. One that holds no links is preferred, since that is what was deployed.
-fn stored(history: &History, hash: ContentHash) -> Result<Option<Content>, HistoryError> {
+pub(super) fn stored(history: &History, hash: ContentHash) -> Result<Option<Content>, HistoryError> {
     let mut found = None;
     for id in history.by_recorded(hash)? {
         let content = history.content(id)?;
@@ -193,7 +213,7 @@ fn stored(history: &History, hash: ContentHash) -> Result<Option<Content>, Histo
 }
 
 /// The files and links of a content that count. Directories follow from them.
-fn files(content: &Content, origin: impl Fn(&ContentEntry) -> Origin) -> Vec<(Vec<u8>, Entry<Bytes>)> {
+pub(super) fn files(content: &Content, origin: impl Fn(&ContentEntry) -> Origin) -> Vec<(Vec<u8>, Entry<Bytes>)> {
     let counts = |entry: &&ContentEntry| {
         !Path::new(entry.path.as_os_str()).components().any(|part| is_ignored(part.as_os_str()))
     };

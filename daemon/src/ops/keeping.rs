@@ -25,6 +25,11 @@ const DAY: i64 = 86_400_000_000;
 const TOLD: usize = 100;
 
 impl Operations {
+    /// The SkillMeat home.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// Does `work` unless an operation is at work on this project, or on a collection when it is none; one that comes
     /// meanwhile waits.
     pub fn undisturbed<T>(&self, project: Option<&Path>, work: impl FnOnce() -> T) -> Option<T> {

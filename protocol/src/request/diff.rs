@@ -16,6 +16,12 @@ pub enum DiffSide {
     Project,
     /// The file or directory at this absolute path.
     Path(String),
+    /// A version of the artifact, as it is named anywhere: by a tag, by its hash, or by the beginning of its hash.
+    Version(String),
+    /// The artifact as a snapshot of a collection holds it: by the snapshot's id, or by the beginning of it.
+    Snapshot(String),
+    /// Whichever of the two this names.
+    Named(String),
 }
 
 /// How much a difference says.

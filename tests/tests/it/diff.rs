@@ -14,10 +14,11 @@ use skillmeat_tests::sandbox::{Sandbox, remove, write};
 use crate::binaries;
 
 mod pages;
+mod past;
 mod sides;
 
 /// A project with one skill, deployed by the daemon, so that the history holds what was deployed.
-struct Scene {
+pub(crate) struct Scene {
     daemon: Daemon,
     collection: CollectionDir,
     project: ProjectDir,
@@ -163,7 +164,8 @@ fn any_two_files_or_directories_are_compared() {
         (&["diff", "a", "nowhere"], "/nowhere: No such file"),
         (&["diff", "a", "b", "--from", "project"], "two paths have no sides"),
         (&["diff", "a", "b", "c"], "unexpected value 'c'"),
-        (&["diff", "a", "--to", "1.0"], "sides are baseline, collection and project"),
+        (&["diff", "a", "--to", ""], "sides are baseline, collection, project, a version or a snapshot"),
+        (&["diff", "skill:pdf", "--from", "baseline", "--to", "1.0"], "no registered project is here"),
         (&["diff", "skill:pdf"], "no registered project is here"),
     ] {
         let refused = inside(args);

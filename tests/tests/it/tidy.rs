@@ -138,7 +138,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("registry", &["library", "model", "os"]),
     ("engine", &["cache", "clock", "drift", "library", "metrics", "model", "os", "registry", "scan", "watch"]),
     ("ops", &["clock", "engine", "history", "library", "model", "os", "scan", "snapshots"]),
-    ("diff", &["engine", "history", "library", "model", "ops"]),
+    ("diff", &["engine", "history", "library", "model", "ops", "snapshots"]),
     ("observer", &["clock", "engine", "history", "library", "model", "ops", "os"]),
     ("server", &["diff", "engine", "history", "metrics", "model", "ops", "os"]),
     ("notifications", &["clock", "library", "metrics", "model", "os"]),

@@ -5,13 +5,13 @@ use super::super::paging::{Compared, Pages};
 use super::super::picture::{Picture, Terms};
 use super::super::scope;
 use super::discover::CancelOnDrop;
-use crate::diff::choose::two_paths;
+use crate::diff::choose::{needs_no_project, two_paths};
 use crate::diff::side::Reading;
 use crate::diff::{self, Position};
 use crate::engine::handle::SyncScope;
-use skillmeat_protocol::error::WireError;
+use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::DiffReply;
-use skillmeat_protocol::request::DiffQuery;
+use skillmeat_protocol::request::{DiffQuery, Scope};
 use std::sync::Arc;
 
 /// Answers `diff`.
@@ -43,12 +43,22 @@ pub(in crate::server) async fn answer(
     })
 }
 
+/// Whether a project is meant only if there is one.
+fn is_around(query: &DiffQuery) -> bool {
+    matches!(query.scope, Scope::Containing(_)) && needs_no_project(query)
+}
+
 async fn compare(context: &Arc<ServerContext>, terms: &Terms, query: DiffQuery) -> Result<Compared, WireError> {
     // Files anywhere are read as they are now; of no project is anything asked.
     let (picture, project) = if two_paths(&query).is_some() {
         (Picture { fresh: true, stale: None, ..Picture::cached(context) }, None)
     } else {
-        let selection = scope::resolve(context, &query.scope).await?;
+        let selection = match scope::resolve(context, &query.scope).await {
+            Ok(selection) => selection,
+            // Wherever one stands.
+            Err(error) if error.code == ErrorCode::NotRegistered && is_around(&query) => scope::Selection::All,
+            Err(error) => return Err(error),
+        };
         let picture = Picture::taken(context, terms, SyncScope::All).await;
         let project = match selection {
             scope::Selection::All => None,
@@ -64,7 +74,13 @@ async fn compare(context: &Arc<ServerContext>, terms: &Terms, query: DiffQuery) 
         if let (Some(project), Ok(history)) = (&project, operations.history()) {
             operations.fetch_baseline(history, &snapshot, project, &query, &flag)?;
         }
-        let reading = Reading { history: operations.history(), cancelled: &flag };
+        let reading = Reading {
+            snapshot: &snapshot,
+            home: operations.home(),
+            collection: query.collection.as_deref(),
+            history: operations.history(),
+            cancelled: &flag,
+        };
         diff::prepare(&snapshot, project.as_deref(), &query, &reading)
     });
     Ok(Compared { prepared: prepared.await??, picture })

@@ -71,6 +71,7 @@ pub(super) fn words() -> Vec<(&'static str, String)> {
         ("diff-detail", all(&[DiffDetail::Counts, DiffDetail::Lines])),
         ("diff-kind", all(&[Text, Eol, Binary, Mode, Symlink, Large])),
         ("diff-side", all(&sides)),
+        ("diff-side-past", all(&[DiffSide::Version, DiffSide::Snapshot, DiffSide::Named].map(|side| side("x".into())))),
         ("file-mode", all(&[FileMode::Regular, FileMode::Executable, FileMode::Symlink])),
         ("file-status", all(&[FileStatus::Added, FileStatus::Removed, FileStatus::Modified])),
         ("line-op", all(&[LineOp::Context, LineOp::Removed, LineOp::Added])),
