@@ -1,5 +1,6 @@
 //! What a client can ask. Variant order is the wire: append only.
 
+pub mod branches;
 pub mod collections;
 pub mod diff;
 pub mod history;
@@ -7,6 +8,7 @@ pub mod operate;
 pub mod snapshots;
 pub mod versions;
 
+pub use branches::{BranchCreate, BranchDelete, BranchList, BranchQuery, DeployBranch, Switch};
 pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
     GroupEdit,
@@ -122,6 +124,8 @@ pub enum Request {
     HistoryGc(HistoryGc),
     /// Whether everything of the past is what was stored.
     HistoryVerify,
+    /// Branches of an artifact.
+    Branches(BranchQuery),
 }
 
 /// Which projects are meant.

@@ -141,6 +141,9 @@ pub struct DeployArgs {
     /// From this collection, by name or id
     #[arg(long)]
     pub collection: Option<String>,
+    /// The tip of this branch, once, instead of what the collection has
+    #[arg(long, conflicts_with = "merge")]
+    pub branch: Option<String>,
     /// Into this registered project, by path or name, instead of the one around the working directory (repeatable)
     #[arg(long = "project", value_name = "PATH|NAME")]
     pub projects: Vec<PathBuf>,

@@ -214,6 +214,7 @@ Example:
   skillmeat deploy skill:pdf command:review
   skillmeat deploy --group writing --project webapp --project ~/src/site
   skillmeat deploy --all --collection work --dry-run
+  skillmeat deploy skill:pdf --branch next
   skillmeat deploy skill:pdf --profile codex --force")]
     Deploy(DeployArgs),
     /// Take deployed artifacts out of a project

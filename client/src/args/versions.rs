@@ -35,7 +35,7 @@ pub struct VersionNamed {
     /// Which artifact
     #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
     pub artifact: String,
-    /// Which version: a tag, a hash, or the beginning of one
+    /// Which version: a tag, a branch, a hash, or the beginning of one
     #[arg(value_name = "VERSION")]
     pub version: String,
 }
@@ -94,6 +94,56 @@ Examples:
         #[arg(long = "profile", value_name = "ID", conflicts_with = "collection")]
         profiles: Vec<String>,
         /// Into this collection, by name or id, instead of a project
+        #[arg(long)]
+        collection: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
+        manner: Manner,
+    },
+    /// Branches of an artifact: list them, make one, give one up
+    #[command(
+        after_help = "A branch is a line of an artifact in a collection. What the collection has is the tip of the current one.
+
+Examples:
+  skillmeat version branch skill:pdf
+  skillmeat version branch skill:pdf next
+  skillmeat version branch skill:pdf old --at 5fdf118d
+  skillmeat version branch skill:pdf old --delete"
+    )]
+    Branch {
+        /// Which artifact
+        #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+        artifact: String,
+        /// The branch to make, or to give up
+        #[arg(value_name = "BRANCH")]
+        branch: Option<String>,
+        /// It begins with this version, instead of what the collection has
+        #[arg(long, value_name = "VERSION", requires = "branch", conflicts_with = "delete")]
+        at: Option<String>,
+        /// Give it up; its versions stay
+        #[arg(long, requires = "branch")]
+        delete: bool,
+        /// Which there are
+        #[arg(long, conflicts_with = "branch")]
+        list: bool,
+        /// In this collection, by name or id
+        #[arg(long)]
+        collection: Option<String>,
+    },
+    /// Put a branch into the collection; it is the current one from then on
+    #[command(after_help = "What is there stays the tip of the branch that was current.
+
+Examples:
+  skillmeat version switch skill:pdf next
+  skillmeat version switch skill:pdf main --dry-run")]
+    Switch {
+        /// Which artifact
+        #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+        artifact: String,
+        /// The branch
+        #[arg(value_name = "BRANCH")]
+        branch: String,
+        /// In this collection, by name or id
         #[arg(long)]
         collection: Option<String>,
         #[command(flatten)]

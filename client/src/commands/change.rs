@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use skillmeat_protocol::error::ErrorCode;
 use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{
-    Add, Adopt, Deploy, Detail, Forget, Freshness, Import, InTheWay, Operation, Profiles, Remove, Rename, Request,
-    StatusQuery, Tag, Transfer, Undeploy, Undo, Which,
+    Add, Adopt, Deploy, DeployBranch, Detail, Forget, Freshness, Import, InTheWay, Operation, Profiles, Remove, Rename,
+    Request, StatusQuery, Tag, Transfer, Undeploy, Undo, Which,
 };
 
 use super::Context;
@@ -36,14 +36,18 @@ pub fn deploy(context: &mut Context<'_>, args: DeployArgs) -> Done {
         (false, true) => InTheWay::Merge,
         (false, false) => InTheWay::Refuse,
     };
-    let operation = Operation::Deploy(Deploy {
+    let deploy = Deploy {
         which: Which { artifacts: args.chosen.names, group: args.chosen.group, all: args.chosen.all },
         collection: args.collection,
         projects,
         profiles: Profiles { profiles: args.profiles, all_profiles: args.all_profiles },
         dest_path: args.dest_path,
         in_the_way,
-    });
+    };
+    let operation = match args.branch {
+        Some(branch) => Operation::DeployBranch(DeployBranch { deploy, branch }),
+        None => Operation::Deploy(deploy),
+    };
     operate(context, connection, Plan { operation, dry_run: args.manner.dry_run })
 }
 

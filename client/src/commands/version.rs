@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use skillmeat_protocol::error::exit;
 use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{
-    Freshness, Operation, Profiles, Request, Restore, VersionGraphQuery, VersionName, VersionTag, VersionsQuery,
+    BranchCreate, BranchDelete, BranchList, BranchQuery, Freshness, Operation, Profiles, Request, Restore, Switch,
+    VersionGraphQuery, VersionName, VersionTag, VersionsQuery,
 };
 
 use super::change::project;
@@ -13,6 +14,8 @@ use super::operate::{Plan, operate};
 use super::{Context, diff, pages};
 use crate::args::{At, DiffArgs, VersionCommand, VersionsArgs};
 use crate::failure::Done;
+use crate::launch::{self, Start};
+use crate::render::branches::{self, Names};
 use crate::render::{graph, versions as look};
 use crate::transport::{call, unexpected};
 
@@ -22,6 +25,7 @@ use crate::transport::{call, unexpected};
 /// Whatever ended it early.
 pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
     let VersionsArgs { artifact, graph, dot, limit, before } = args;
+    let list = BranchList { artifact: artifact.clone(), collection: None };
     let request = if graph {
         Request::VersionGraph(VersionGraphQuery { artifact })
     } else {
@@ -32,17 +36,24 @@ pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
         return Ok(exit::OK);
     }
     let colour = context.around.colour;
-    let (stale, fresh) = match context.ask(request, Freshness::Synced)? {
+    let (mut connection, reply) = launch::ask(context.around, &call(request, Freshness::Synced), Start::IfNeeded)?;
+    // Of the same moment, as nearly as that can be said.
+    let branches = Request::Branches(BranchQuery::List(list));
+    let names = match connection.ask(&call(branches, Freshness::Cached))? {
+        Reply::Branches(reply) => Names::of(&reply),
+        other => return Err(unexpected(&other).into()),
+    };
+    let (stale, fresh) = match reply {
         Reply::Versions(reply) => {
-            look::write_list(context.out, &reply, colour)?;
+            look::write_list(context.out, &reply, &names, colour)?;
             (reply.stale, reply.fresh)
         }
         Reply::VersionGraph(reply) if dot => {
-            graph::write_dot(context.out, &reply)?;
+            graph::write_dot(context.out, &reply, &names)?;
             (reply.stale, reply.fresh)
         }
         Reply::VersionGraph(reply) => {
-            graph::write_text(context.out, &reply, colour)?;
+            graph::write_text(context.out, &reply, &names, colour)?;
             (reply.stale, reply.fresh)
         }
         other => return Err(unexpected(&other).into()),
@@ -76,6 +87,17 @@ pub fn version(context: &mut Context<'_>, command: VersionCommand) -> Done {
             let args = DiffArgs { what, project, profile: None, collection, from: Some(from), to, show };
             return diff::diff(context, &args);
         }
+        VersionCommand::Branch { artifact, branch, at, delete, list: _, collection } => {
+            Request::Branches(match branch {
+                None => BranchQuery::List(BranchList { artifact, collection }),
+                Some(branch) if delete => BranchQuery::Delete(BranchDelete { artifact, branch, collection }),
+                Some(branch) => BranchQuery::Create(BranchCreate { artifact, branch, at, collection }),
+            })
+        }
+        VersionCommand::Switch { artifact, branch, collection, manner } => {
+            let operation = Operation::Switch(Switch { artifact, branch, collection });
+            return operate(context, None, Plan { operation, dry_run: manner.dry_run });
+        }
         VersionCommand::Show { named } => {
             Request::VersionShow(VersionName { artifact: named.artifact, version: named.version })
         }
@@ -90,6 +112,7 @@ pub fn version(context: &mut Context<'_>, command: VersionCommand) -> Done {
     }
     match context.ask(request, Freshness::Synced)? {
         Reply::Version(reply) => look::write_one(context.out, &reply, context.around.colour)?,
+        Reply::Branches(reply) => branches::write_list(context.out, &reply, context.around.colour)?,
         other => return Err(unexpected(&other).into()),
     }
     Ok(exit::OK)

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 
 use skillmeat_protocol::reply::{GraphCopy, VersionGraphReply, VersionInfo};
 
+use super::branches::Names;
 use super::term::{Tone, count, escape, paint};
 use super::versions::{remarks, word};
 
 /// Collections with the copies that hang on them, orphans, and the lineage, the latest first.
-pub fn write_text(out: &mut dyn Write, reply: &VersionGraphReply, colour: bool) -> io::Result<()> {
+pub fn write_text(out: &mut dyn Write, reply: &VersionGraphReply, names: &Names, colour: bool) -> io::Result<()> {
     for root in &reply.roots {
         let hash = root.hash.map_or_else(|| "no files".to_owned(), |hash| hash.short());
         let title = format!("collection {}  {hash}", escape(&root.collection));
@@ -22,7 +23,7 @@ pub fn write_text(out: &mut dyn Write, reply: &VersionGraphReply, colour: bool) 
         writeln!(out, "{}", paint("what was deployed is in no collection any more", Tone::Bold, colour))?;
         write_copies(out, &orphans, colour)?;
     }
-    for line in lanes(&reply.versions) {
+    for line in lanes(&reply.versions, names) {
         writeln!(out, "{}", escape(&line))?;
     }
     if reply.more {
@@ -57,7 +58,7 @@ fn name(copy: &GraphCopy) -> String {
 }
 
 /// One line a version. A lane is what waits for a version that was made into those above.
-fn lanes(versions: &[VersionInfo]) -> Vec<String> {
+fn lanes(versions: &[VersionInfo], names: &Names) -> Vec<String> {
     let known: BTreeSet<u64> = versions.iter().map(|info| info.version).collect();
     let mut lanes: Vec<Option<u64>> = Vec::new();
     let mut lines = Vec::new();
@@ -87,7 +88,7 @@ fn lanes(versions: &[VersionInfo]) -> Vec<String> {
         while lanes.last() == Some(&None) {
             lanes.pop();
         }
-        let remarks = remarks(info);
+        let remarks = remarks(info, names);
         let text = format!("{line}{}  {}  {}  {remarks}", info.hash.short(), info.at, word(info.origin));
         lines.push(text.trim_end().to_owned());
     }
@@ -102,12 +103,13 @@ fn free(lanes: &mut Vec<Option<u64>>) -> usize {
 }
 
 /// For Graphviz.
-pub fn write_dot(out: &mut dyn Write, reply: &VersionGraphReply) -> io::Result<()> {
+pub fn write_dot(out: &mut dyn Write, reply: &VersionGraphReply, names: &Names) -> io::Result<()> {
     writeln!(out, "digraph {} {{", quoted(&reply.artifact))?;
     writeln!(out, "  rankdir=LR; node [shape=box, fontname=monospace];")?;
     for info in &reply.versions {
         let tags: String = info.tags.iter().map(|tag| format!("\n[{tag}]")).collect();
-        let label = format!("{}\n{}{tags}", info.hash.short(), word(info.origin));
+        let branches: String = names.at(info.version).iter().map(|name| format!("\n({name})")).collect();
+        let label = format!("{}\n{}{tags}{branches}", info.hash.short(), word(info.origin));
         writeln!(out, "  v{} [label={}];", info.version, quoted(&label))?;
         for parent in &info.parents {
             writeln!(out, "  v{} -> v{};", parent.version, info.version)?;
@@ -191,19 +193,23 @@ mod tests {
         }
     }
 
+    fn names() -> Names {
+        Names::of(&super::super::branches::tests::reply())
+    }
+
     #[test]
     fn copies_hang_on_collections_and_lanes_show_what_was_made_of_what() {
         let mut out = Vec::new();
-        write_text(&mut out, &reply(), false).expect("memory");
+        write_text(&mut out, &reply(), &names(), false).expect("memory");
         let want = "collection default  03030303
 ├─ app  05050505  modified
 └─ new\\n  03030303  in_sync
 what was deployed is in no collection any more
 └─ old  01010101  outdated
-* 05050505  2026-01-02T03:04:05Z  edited  now in app
-* │ 04040404  2026-01-02T03:04:05Z  edited
+* 05050505  2026-01-02T03:04:05Z  edited  (next) now in app
+* │ 04040404  2026-01-02T03:04:05Z  edited  (main*)
 │ * 03030303  2026-01-02T03:04:05Z  edited
-* ┘ 02020202  2026-01-02T03:04:05Z  edited
+* ┘ 02020202  2026-01-02T03:04:05Z  edited  (old)
 * 01010101  2026-01-02T03:04:05Z  edited
 3 copies: 1 modified, 1 orphaned; 5 versions
 ";
@@ -213,11 +219,11 @@ what was deployed is in no collection any more
     #[test]
     fn graphviz_gets_strings_that_cannot_end_early() {
         let mut out = Vec::new();
-        write_dot(&mut out, &reply()).expect("memory");
+        write_dot(&mut out, &reply(), &names()).expect("memory");
         let text = String::from_utf8(out).expect("text");
         for line in [
             "digraph \"skill:\\\"pdf\\\"\" {",
-            "  v5 [label=\"05050505\\nedited\"];",
+            "  v5 [label=\"05050505\\nedited\\n(next)\"];",
             "  v4 -> v5;",
             "  v3 -> v5;",
             "  v3 -> c0 [style=dashed, arrowhead=none];",

@@ -1,6 +1,7 @@
 //! How answers look.
 
 pub mod artifacts;
+pub mod branches;
 pub mod diff;
 pub mod graph;
 pub mod groups;

@@ -7,11 +7,12 @@ use skillmeat_protocol::reply::{
     VersionFileKind, VersionInfo, VersionOrigin, VersionPlace, VersionReply, VersionsReply,
 };
 
+use super::branches::Names;
 use super::table::{Cell, Table};
 use super::term::{Tone, count, escape, paint};
 
 /// The latest first.
-pub fn write_list(out: &mut dyn Write, reply: &VersionsReply, colour: bool) -> io::Result<()> {
+pub fn write_list(out: &mut dyn Write, reply: &VersionsReply, names: &Names, colour: bool) -> io::Result<()> {
     let mut table = Table::new(0);
     for info in &reply.versions {
         table.row([
@@ -19,7 +20,7 @@ pub fn write_list(out: &mut dyn Write, reply: &VersionsReply, colour: bool) -> i
             Cell::new(&info.at, Tone::Dim),
             Cell::new(word(info.origin), tone(info.origin)),
             place(&info.place).into(),
-            Cell::new(remarks(info), Tone::Notice),
+            Cell::new(remarks(info, names), Tone::Notice),
         ]);
     }
     table.write(out, colour)?;
@@ -86,9 +87,10 @@ pub fn write_one(out: &mut dyn Write, reply: &VersionReply, colour: bool) -> io:
     }
 }
 
-/// What stands behind a version: its tags, where it is, and that it cannot be put back.
-pub(super) fn remarks(info: &VersionInfo) -> String {
+/// What stands behind a version: its tags, the branches that it is the tip of, where it is, and that it cannot be put back.
+pub(super) fn remarks(info: &VersionInfo, names: &Names) -> String {
     let mut remarks: Vec<String> = info.tags.iter().map(|tag| format!("[{tag}]")).collect();
+    remarks.extend(names.at(info.version).iter().map(|name| format!("({name})")));
     match info.now.as_slice() {
         [] => {}
         [one] => remarks.push(format!("now in {}", place(one))),
@@ -182,12 +184,16 @@ pub(super) mod tests {
         let versions = vec![second, first];
         let reply =
             VersionsReply { clock, fresh: true, stale: None, artifact: "skill:pdf".into(), versions, next: Some(1) };
-        let want = "02020202  2026-01-02T03:04:05Z  edited    app                 [good] now in app
+        let mut branches = super::super::branches::tests::reply();
+        branches.branches[1].version = Some(2);
+        branches.branches.remove(2);
+        let names = Names::of(&branches);
+        let want = "02020202  2026-01-02T03:04:05Z  edited    app                 [good] (next) now in app
 01010101  2026-01-02T03:04:05Z  imported  collection default  not kept
 2 versions of skill:pdf
 earlier ones: skillmeat versions skill:pdf --before 1
 ";
-        assert_eq!(text(|out| write_list(out, &reply, false)), want);
+        assert_eq!(text(|out| write_list(out, &reply, &names, false)), want);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Reading<'_> {
 
     fn named(&self, subject: &Subject, text: &str) -> Result<Side, WireError> {
         let history = self.history.as_ref().map_err(Clone::clone)?;
-        let sought = history.version_named(&subject.key, text).map_err(wire)?;
+        let sought = past::sought(history, self.snapshot, &subject.key, text)?;
         // Ids are made of digits and dashes; a name that looks like one was still chosen by somebody.
         let may_be_id = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         let is_sure = match &sought {
@@ -67,7 +67,7 @@ impl Reading<'_> {
     /// A version: what the history keeps of it, else a side that is the same now.
     fn version(&self, subject: &Subject, text: &str) -> Result<Side, WireError> {
         let history = self.history.as_ref().map_err(Clone::clone)?;
-        let version = past::version(history, &subject.key, text)?;
+        let version = past::version(history, self.snapshot, &subject.key, text)?;
         let info = SideInfo {
             side: DiffSide::Version(version.hash.to_string()),
             label: format!("version {}", version.hash.short()),

@@ -74,7 +74,8 @@ pub use recorded::{Hasher, recorded, resolved};
 pub use timeline::{Asked, Mark, Moment, NotAMark, Rank, merged};
 pub use verify::Verified;
 pub use versions::{
-    Account, Ancestor, Baseline, Cause, Lineage, Origin, Page, Seen, Sighting, Sought, Spot, Tag, Version, VersionId,
+    Account, Ancestor, Baseline, Branch, Cause, Lineage, MAIN, Origin, Page, Seen, Sighting, Sought, Spot, Switch, Tag,
+    Version, VersionId,
 };
 
 use crate::database::Obstacle;

@@ -21,7 +21,11 @@ use std::sync::Mutex;
 /// "skmh". What is in there is nowhere else.
 pub(super) const KIND: Kind = Kind {
     mark: 0x736b_6d68,
-    migrations: &[include_str!("schema/0001_base.sql"), include_str!("schema/0002_versions.sql")],
+    migrations: &[
+        include_str!("schema/0001_base.sql"),
+        include_str!("schema/0002_versions.sql"),
+        include_str!("schema/0003_branches.sql"),
+    ],
     commits: Commits::Durable,
 };
 

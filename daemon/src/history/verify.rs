@@ -98,7 +98,13 @@ impl History {
             let tags = self.tags(&key);
             verified.note(tags)?;
         }
+        for key in self.branched()? {
+            let branches = self.branches(&key);
+            verified.note(branches)?;
+        }
         for id in operations {
+            let switches = self.switched_back(OperationId(id));
+            verified.note(switches)?;
             let read = self.show(OperationId(id));
             verified.note(read)?;
             verified.operations += 1;

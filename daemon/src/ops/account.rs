@@ -3,7 +3,7 @@
 //! What is about to be replaced is told first. So an edit that nobody observed is a version too, and what comes in its place
 //! knows what it follows on.
 
-use super::planning::{Destination, Planning, Read};
+use super::planning::{Destination, Planning, Read, Source};
 use crate::engine::snapshot::ItemView;
 use crate::history::{Ancestor, Baseline, Cause, ContentId, Origin, Seen, Spot};
 use skillmeat_protocol::hash::ContentHash;
@@ -32,8 +32,11 @@ pub fn baseline(item: &ItemView) -> Option<Baseline> {
     Some(Baseline { hash: record.baseline?, at: record.deployed_at })
 }
 
-/// What was read somewhere; none for a link.
+/// What was read somewhere; none for a link, and for what is not there.
 pub fn found(key: &ArtifactKey, spot: Spot, read: &Read, baseline: Option<Baseline>) -> Option<Seen> {
+    if read.source == Source::History {
+        return None;
+    }
     // Where ignored files belong to it, the record may have counted them.
     let counted = baseline.map(|baseline| baseline.hash).filter(|hash| read.is(*hash));
     let (hash, content) = (Some(counted.or(read.hash)?), Some(read.id));

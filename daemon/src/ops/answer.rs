@@ -51,6 +51,7 @@ pub fn named_projects(snapshot: &Snapshot, operation: &Operation) -> Result<Vec<
         Operation::Forget(query) => vec![&query.project],
         Operation::Import(query) => vec![&query.project],
         Operation::Undo(query) => query.project.iter().map(String::as_str).collect(),
+        Operation::DeployBranch(query) => query.deploy.projects.iter().map(String::as_str).collect(),
         Operation::Restore(query) => query.project.iter().map(String::as_str).collect(),
         _ => Vec::new(),
     };

@@ -6,7 +6,7 @@ use super::error::OpError;
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Planning, Read};
 use super::target;
-use super::{add, check, collections, grouping, organise};
+use super::{add, check, collections, grouping, organise, switch};
 use crate::engine::snapshot::{CollectionView, ItemView, Snapshot};
 use crate::history::Origin;
 use crate::library::edit::lock::NewLock;
@@ -221,7 +221,9 @@ pub fn plan(planning: &mut Planning<'_>, operation: &Operation) -> Result<Vec<Pl
         Operation::CollectionRemove(query) => collections::remove(planning, query),
         Operation::CollectionSetDefault(query) => collections::set_default(planning, query),
         Operation::CollectionVerify(query) => check::plan(planning, query),
+        Operation::Switch(query) => switch::plan(planning, query),
         Operation::Deploy(_)
+        | Operation::DeployBranch(_)
         | Operation::Undeploy(_)
         | Operation::Pull(_)
         | Operation::Push(_)

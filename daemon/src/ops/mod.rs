@@ -5,7 +5,7 @@
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
 //! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`] and [`baseline`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
-//!   requests about projects each
+//!   requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
@@ -26,6 +26,7 @@ pub mod account;
 pub mod add;
 pub mod answer;
 pub mod baseline;
+pub mod branches;
 pub mod check;
 pub mod collections;
 pub mod contents;
@@ -53,6 +54,7 @@ pub mod run;
 pub mod snapshots;
 pub mod staging;
 pub mod swap;
+pub mod switch;
 pub mod target;
 pub mod texts;
 pub mod timeline;

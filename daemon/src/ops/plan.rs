@@ -77,7 +77,7 @@ impl Planned {
             ways: Vec::new(),
         };
         let artifacts = key.cloned().into_iter().collect();
-        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account { artifacts, seen: Vec::new() } }
+        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account { artifacts, ..Account::default() } }
     }
 
     /// One that was planned before, without anything to do.
@@ -147,6 +147,7 @@ impl Planned {
         self.pieces.clear();
         self.edits.clear();
         self.account.seen.clear();
+        self.account.switches.clear();
         (self.item.files_written, self.item.files_removed, self.item.content_hash) = (0, 0, None);
         self.saying(error.to_string())
     }

@@ -41,6 +41,8 @@ pub struct Planning<'a> {
     /// Snapshots that were searched for what was deployed.
     pub(super) search: Option<Search<'a>>,
     read: HashMap<(PathBuf, Scope), Read>,
+    /// What is taken instead of what a collection has, by its id.
+    instead: HashMap<(Arc<str>, ArtifactKey), Read>,
     gathered: Gathered,
 }
 
@@ -53,9 +55,20 @@ pub struct Gathered {
     pub composed: Vec<(Content, Option<ContentHash>)>,
 }
 
+/// Where something was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// At its place: it is there.
+    Place,
+    /// In the history: it may be nowhere.
+    History,
+}
+
 /// What was read at a path.
 #[derive(Clone, Debug)]
 pub struct Read {
+    /// Where.
+    pub source: Source,
     /// By which the history has it.
     pub id: ContentId,
     /// What it is made of.
@@ -111,8 +124,18 @@ impl<'a> Planning<'a> {
         home: &'a Path,
     ) -> Self {
         static NEVER: AtomicBool = AtomicBool::new(false);
-        let (read, gathered) = (HashMap::new(), Gathered::default());
-        Self { history, snapshot, zone, now, home, cancelled: &NEVER, search: None, read, gathered }
+        Self {
+            history,
+            snapshot,
+            zone,
+            now,
+            home,
+            cancelled: &NEVER,
+            search: None,
+            read: HashMap::new(),
+            instead: HashMap::new(),
+            gathered: Gathered::default(),
+        }
     }
 
     /// What is to be stored.
@@ -131,6 +154,7 @@ impl<'a> Planning<'a> {
         let staged = self.history.read(path, scope)?;
         let recorded = staged.capture().recorded;
         let read = Read {
+            source: Source::Place,
             id: staged.content().id(),
             content: Arc::new(staged.content().clone()),
             hash: recorded.map(|r| r.hash),
@@ -171,6 +195,11 @@ impl<'a> Planning<'a> {
         Ok(EntryKind::File { hash, size: bytes.len() as u64, mode })
     }
 
+    /// From now on this is taken for what a collection has of an artifact.
+    pub fn take_instead(&mut self, original: &Original, read: Read) {
+        self.instead.insert((Arc::clone(&original.collection.id), original.key().clone()), read);
+    }
+
     /// The files of an artifact in its collection, links to files read through.
     ///
     /// # Errors
@@ -181,6 +210,10 @@ impl<'a> Planning<'a> {
             return Err(OpError::Refused {
                 message: format!("{} in {}: {}", original.key(), manifest.display(), flaw.0),
             });
+        }
+        let place = (Arc::clone(&original.collection.id), original.key().clone());
+        if let Some(read) = self.instead.get(&place) {
+            return Ok(read.clone());
         }
         let path = original_path(original);
         let known = match &original.artifact.tree {

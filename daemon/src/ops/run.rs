@@ -13,7 +13,7 @@ use super::texts::{self, Surroundings};
 use super::told::{Told, info_of, label};
 use super::transaction::{Fate, Workshop};
 use super::transfer::Way;
-use super::{deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
+use super::{branches, deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
 use crate::clock::Clock;
 use crate::engine::handle::{EngineHandle, SyncScope, Synced};
 use crate::engine::snapshot::{ProjectView, Snapshot};
@@ -316,6 +316,7 @@ impl Operations {
                 one()?;
                 deploy::plan(planning, query, projects)?
             }
+            Operation::DeployBranch(query) => branches::deploy(planning, query, projects)?,
             Operation::Undeploy(query) => undeploy::plan(planning, query, one()?)?,
             Operation::Pull(query) => transfer::plan(planning, query, Way::Pull, one()?)?,
             Operation::Push(query) => transfer::plan(planning, query, Way::Push, one()?)?,
@@ -355,6 +356,7 @@ impl Operations {
         let mut roots: BTreeSet<PathBuf> = projects.iter().map(|project| PathBuf::from(&*project.path)).collect();
         match operation {
             Operation::Deploy(_)
+            | Operation::DeployBranch(_)
             | Operation::Undeploy(_)
             | Operation::Pull(_)
             | Operation::Adopt(_)

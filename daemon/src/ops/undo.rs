@@ -72,9 +72,10 @@ pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Plan
     }
     let Some(first) = items.first_mut() else { return Ok(items) };
     first.pieces = pieces;
-    let (artifacts, seen) =
-        planning.history.seen_before(undone.id).map_err(|error| OpError::History(error).to_wire())?;
-    first.account = Account { artifacts, seen };
+    let wire = |error| OpError::History(error).to_wire();
+    let (artifacts, seen) = planning.history.seen_before(undone.id).map_err(wire)?;
+    let switches = planning.history.switched_back(undone.id).map_err(wire)?;
+    first.account = Account { artifacts, seen, switches };
     Ok(items)
 }
 

@@ -29,7 +29,7 @@ pub fn plan(
     project: Option<&ProjectView>,
 ) -> Result<Vec<Planned>, WireError> {
     let key = past::artifact(planning.snapshot, planning.history, &query.artifact)?;
-    let version = past::version(planning.history, &key, &query.version)?;
+    let version = past::version(planning.history, planning.snapshot, &key, &query.version)?;
     let content = kept(planning, &version)?;
     let which = Which { artifacts: vec![key.to_string()], ..Which::default() };
     match (project, &query.collection) {
@@ -53,14 +53,15 @@ pub fn plan(
     }
 }
 
-fn kept(planning: &Planning<'_>, version: &Version) -> Result<Content, WireError> {
+/// The files of a version.
+///
+/// # Errors
+/// They are not kept.
+pub(super) fn kept(planning: &Planning<'_>, version: &Version) -> Result<Content, WireError> {
     let wire = |error| OpError::History(error).to_wire();
     match planning.history.content_of_version(version).map_err(wire)? {
         Some(id) => planning.history.content(id).map_err(wire),
-        None => {
-            let message = format!("the files of version {} of {} are not kept", version.hash.short(), version.key);
-            Err(WireError::new(ErrorCode::Refused, message))
-        }
+        None => Err(past::not_kept(version)),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    collections, diff, discover, health, history, init, list, metrics, operate, projects, shutdown, snapshots, status,
-    subscribe, sync, versions,
+    branches, collections, diff, discover, health, history, init, list, metrics, operate, projects, shutdown,
+    snapshots, status, subscribe, sync, versions,
 };
 use super::paging::Pages;
 use super::picture::Terms;
@@ -95,13 +95,14 @@ async fn handle(
         Request::Operations(query) => Reply::Operations(operate::list(context, query).await?),
         Request::OperationShow(query) => Reply::Operation(operate::show(context, query).await?),
         Request::Diff(query) => Reply::Diff(diff::answer(context, pages, terms, query).await?),
-        Request::Versions(query) => Reply::Versions(versions::list(context, terms, query).await?),
-        Request::VersionGraph(query) => Reply::VersionGraph(versions::graph(context, terms, query).await?),
+        Request::Versions(query) => versions::list(context, terms, query).await?,
+        Request::VersionGraph(query) => versions::graph(context, terms, query).await?,
         Request::VersionShow(query) => Reply::Version(versions::show(context, terms, query).await?),
         Request::VersionTag(query) => Reply::Version(versions::tag(context, terms, query).await?),
         Request::History(query) => Reply::History(history::list(context, query).await?),
         Request::HistoryGc(query) => Reply::HistoryCollected(history::collect(context, query, progress).await?),
         Request::HistoryVerify => Reply::HistoryVerified(history::verify(context, progress).await?),
+        Request::Branches(query) => Reply::Branches(branches::answer(context, terms, query).await?),
         Request::Shutdown(query) => Reply::Stopping(shutdown::answer(context, &query)?),
     }))
 }

@@ -3,7 +3,7 @@
 use super::{ServerContext, limits};
 use crate::engine::handle::{SyncScope, Synced};
 use crate::engine::snapshot::Snapshot;
-use skillmeat_protocol::request::{Call, Freshness};
+use skillmeat_protocol::request::{Call, Format, Freshness};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -57,12 +57,14 @@ pub(super) struct Terms {
     pub(super) deadline: Duration,
     /// The deadline as asked, for work that has none by default.
     pub(super) asked_deadline: Option<Duration>,
+    /// In which form the answer is wanted.
+    pub(super) format: Format,
 }
 
 impl Terms {
     pub(super) fn of(call: &Call) -> Self {
         let asked_deadline = (call.deadline_ms > 0).then(|| Duration::from_millis(call.deadline_ms.into()));
         let deadline = asked_deadline.unwrap_or(limits::DEADLINE).min(limits::DEADLINE_MAX);
-        Self { freshness: call.freshness, deadline, asked_deadline }
+        Self { freshness: call.freshness, deadline, asked_deadline, format: call.format }
     }
 }

@@ -13,7 +13,7 @@ use skillmeat_protocol::endpoint::{Endpoint, Places};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{Counts, DiscoverReply, DiscoveredProject, InitReply, Progress, ProjectState};
-use skillmeat_protocol::request::{DiscoverQuery, Freshness, ShutdownReason};
+use skillmeat_protocol::request::{DiscoverQuery, Format, Freshness, ShutdownReason};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl World {
     }
 
     pub(super) fn terms(freshness: Freshness) -> Terms {
-        Terms { freshness, deadline: limits::DEADLINE, asked_deadline: None }
+        Terms { freshness, deadline: limits::DEADLINE, asked_deadline: None, format: Format::Typed }
     }
 }
 

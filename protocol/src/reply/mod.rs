@@ -1,8 +1,9 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
-//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`history`],
-//! [`projects`], [`stream`], [`daemon`].
+//! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`branches`],
+//! [`history`], [`projects`], [`stream`], [`daemon`].
 
+pub mod branches;
 pub mod daemon;
 pub mod diff;
 pub mod history;
@@ -14,6 +15,7 @@ pub mod status;
 pub mod stream;
 pub mod versions;
 
+pub use branches::{BranchInfo, BranchesReply, WithBranches};
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
 pub use history::{
@@ -87,6 +89,7 @@ pub enum Reply {
     History(HistoryReply),
     HistoryCollected(HistoryGcReply),
     HistoryVerified(HistoryVerifyReply),
+    Branches(BranchesReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

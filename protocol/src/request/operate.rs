@@ -3,6 +3,7 @@
 //! Artifacts are named `type:name`, or `name` alone where that fits exactly one; nothing is ever chosen among several.
 //! Variant order is the wire: append only.
 
+use super::branches::{DeployBranch, Switch};
 use super::collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
 };
@@ -69,6 +70,10 @@ pub enum Operation {
     Rollback(Rollback),
     /// Puts a version back.
     Restore(Restore),
+    /// Another branch becomes the current one.
+    Switch(Switch),
+    /// The tip of a branch, into projects.
+    DeployBranch(DeployBranch),
 }
 
 impl Operation {
@@ -97,6 +102,8 @@ impl Operation {
             Self::SnapshotRestore(_) => "snapshot restore",
             Self::Rollback(_) => "rollback",
             Self::Restore(_) => "version restore",
+            Self::Switch(_) => "version switch",
+            Self::DeployBranch(_) => "deploy",
         }
     }
 }

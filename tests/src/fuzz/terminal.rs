@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use skillmeat::failure::Failure;
 use skillmeat::render::artifacts::{self, Collections};
+use skillmeat::render::branches::{self, Names};
 use skillmeat::render::porcelain::{self, Records};
 use skillmeat::render::resolve::Subject;
 use skillmeat::render::status::{Depth, Look};
@@ -119,12 +120,18 @@ pub(super) fn shows(reply: &Reply) {
         Reply::Operated(reply) => operation::write(out, reply, look.colour),
         Reply::Operations(reply) => history::write_list(out, reply, look.colour),
         Reply::Operation(reply) => history::write_one(out, reply, look.colour),
-        Reply::Versions(reply) => versions::write_list(out, reply, look.colour),
+        Reply::Versions(reply) => versions::write_list(out, reply, &Names::default(), look.colour),
         Reply::VersionGraph(reply) => {
-            graph::write_text(out, reply, look.colour)?;
-            graph::write_dot(out, reply)
+            graph::write_text(out, reply, &Names::default(), look.colour)?;
+            graph::write_dot(out, reply, &Names::default())
         }
         Reply::Version(reply) => versions::write_one(out, reply, look.colour),
+        Reply::Branches(reply) => {
+            branches::write_list(out, reply, look.colour)?;
+            let tips = reply.branches.iter().filter_map(|info| info.version);
+            tips.flat_map(|tip| Names::of(reply).at(tip).to_vec())
+                .try_for_each(|name| writeln!(out, "{}", escape(&name)))
+        }
         Reply::History(reply) => timeline::write_list(out, reply, look.colour),
         Reply::HistoryCollected(reply) => timeline::write_collected(out, reply),
         Reply::HistoryVerified(reply) => timeline::write_verified(out, reply, look.colour),

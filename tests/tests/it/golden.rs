@@ -156,10 +156,11 @@ fn request_name(request: &Request) -> &'static str {
         Request::History(_) => "history",
         Request::HistoryGc(_) => "history-gc",
         Request::HistoryVerify => "history-verify",
+        Request::Branches(query) => versions::branch_name(query),
     }
 }
 
-const REPLIES: [&str; 32] = [
+const REPLIES: [&str; 33] = [
     "error",
     "status",
     "list",
@@ -192,6 +193,7 @@ const REPLIES: [&str; 32] = [
     "history",
     "history-collected",
     "history-verified",
+    "branches",
 ];
 
 fn reply_name(reply: &Reply) -> &'static str {
@@ -230,6 +232,7 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::History(_) => "history",
         Reply::HistoryCollected(_) => "history-collected",
         Reply::HistoryVerified(_) => "history-verified",
+        Reply::Branches(_) => "branches",
     }
 }
 

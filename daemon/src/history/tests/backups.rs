@@ -101,6 +101,7 @@ static LATER: Kind = Kind {
     migrations: &[
         include_str!("../schema/0001_base.sql"),
         include_str!("../schema/0002_versions.sql"),
+        include_str!("../schema/0003_branches.sql"),
         "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;",
     ],
     commits: Commits::Durable,
@@ -112,6 +113,7 @@ static BROKEN: Kind = Kind {
     migrations: &[
         include_str!("../schema/0001_base.sql"),
         include_str!("../schema/0002_versions.sql"),
+        include_str!("../schema/0003_branches.sql"),
         "CREATE TABLE blobs (id INTEGER PRIMARY KEY) STRICT;",
     ],
     commits: Commits::Durable,

@@ -160,7 +160,7 @@ fn what_cannot_be_used_is_refused_and_left_alone() {
         drop(connection);
         check_refused(&place, why);
     };
-    tampered("PRAGMA user_version = 99", "schema version 99, and this release knows 2");
+    tampered("PRAGMA user_version = 99", "schema version 99, and this release knows 3");
     tampered("PRAGMA application_id = 7", "another program");
     tampered("ALTER TABLE operations DROP COLUMN summary", "column summary of table operations is missing");
     tampered("PRAGMA user_version = 0", "already exists");

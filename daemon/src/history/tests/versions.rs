@@ -58,7 +58,7 @@ fn operation(history: &History, verb: &str) -> OperationId {
 
 fn account(history: &History, seen: Vec<Seen>) -> OperationId {
     let id = operation(history, "some");
-    let account = Account { artifacts: vec![key()], seen };
+    let account = Account { artifacts: vec![key()], seen, ..Account::default() };
     history.batch(|batch| batch.account(id, NOW, &[account])).expect("written");
     id
 }

@@ -5,7 +5,7 @@
 //! (`undo`, an edit taken back by hand) are the same version seen again, and the lineage cannot run in circles.
 //!
 //! Reading order: `sight` (what there is), `record` (how it is written down), `find` (how it is found again), `lineage`
-//! (what follows from parents; pure), `tags`, `rows` (how it stands in the database).
+//! (what follows from parents; pure), `tags`, `branches`, `rows` (how it stands in the database).
 //!
 //! # Invariants
 //!
@@ -13,6 +13,7 @@
 //! * What an operation made is written down in the commit that makes the operation irrevocable, not before.
 //! * A version whose content was not kept, or is no longer, is known by its hash: `content` is none, and never another's.
 
+mod branches;
 mod find;
 mod lineage;
 mod record;
@@ -20,6 +21,7 @@ mod rows;
 mod sight;
 mod tags;
 
+pub use branches::{Branch, MAIN, Switch};
 pub use find::{Page, Sought};
 pub use lineage::Lineage;
 pub use sight::{Account, Ancestor, Baseline, Cause, Origin, Seen, Sighting, Spot, Version, VersionId};

@@ -26,7 +26,7 @@ impl Batch<'_> {
     /// # Errors
     /// Damage; the database cannot be written.
     pub fn account(&self, operation: OperationId, at: Timestamp, accounts: &[Account]) -> Result<(), HistoryError> {
-        for Account { artifacts, seen } in accounts {
+        for Account { artifacts, seen, switches } in accounts {
             for key in artifacts {
                 self.transaction
                     .prepare_cached(
@@ -37,6 +37,9 @@ impl Batch<'_> {
             }
             for seen in seen {
                 self.see(seen, Writing { operation: Some(operation), at })?;
+            }
+            for switch in switches {
+                self.switch(switch, operation, at)?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! What is known of versions, and what there is to be written down of one.
 
+use super::branches::Switch;
 use crate::database::value::named;
 use crate::history::{ContentId, OperationId};
 use crate::model::Timestamp;
@@ -174,4 +175,6 @@ pub struct Account {
     pub artifacts: Vec<ArtifactKey>,
     /// What it put where, in this order.
     pub seen: Vec<Seen>,
+    /// The branches that it made the current ones, after that.
+    pub switches: Vec<Switch>,
 }

@@ -162,8 +162,8 @@ impl Operations {
         for view in snapshot.collections.iter() {
             let of_view = |item: &&OperationItem| item.collection.as_deref() == Some(&*view.name);
             let items: Vec<&OperationItem> = reply.items.iter().filter(done).filter(of_view).collect();
-            let concerned =
-                roots.contains(&*view.path) || matches!(operation, Operation::Deploy(_)) && !items.is_empty();
+            let concerned = roots.contains(&*view.path)
+                || matches!(operation, Operation::Deploy(_) | Operation::DeployBranch(_)) && !items.is_empty();
             if !concerned {
                 continue;
             }
@@ -236,7 +236,7 @@ fn after(operation: &Operation, items: &[&OperationItem], now: Timestamp, zone: 
     let at = moment.strftime("%Y-%m-%dT%H:%M:%S.%6f");
     let project = items.iter().find_map(|item| item.project.as_deref()).unwrap_or_default();
     match operation {
-        Operation::Deploy(_) => format!("Auto-deploy: {named} to {project} at {at}"),
+        Operation::Deploy(_) | Operation::DeployBranch(_) => format!("Auto-deploy: {named} to {project} at {at}"),
         Operation::Push(_) | Operation::SyncProject(_) => format!("Auto-sync from project: {named} at {at}"),
         other if named.is_empty() => format!("After {}", other.verb()),
         other => format!("After {}: {}", other.verb(), names(items, '/')),

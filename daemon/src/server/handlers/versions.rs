@@ -5,23 +5,26 @@
 
 mod graph;
 
+use super::super::encoding::unwritable;
 use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, limits};
+use super::branches::told;
 use crate::engine::handle::SyncScope;
 use crate::engine::snapshot::Snapshot;
 use crate::history::{
     Content, EntryKind, History, HistoryError, Origin, Page, Sighting, Spot, Tag, Version, VersionId,
 };
 use crate::model::Tree;
-use crate::ops::{OpError, past};
+use crate::ops::{OpError, branches, past};
+use serde::Serialize;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{
-    VersionFile, VersionFileKind, VersionGraphReply, VersionInfo, VersionOrigin, VersionParent, VersionPlace,
-    VersionReply, VersionSighting, VersionsReply,
+    BranchInfo, Reply, VersionFile, VersionFileKind, VersionInfo, VersionOrigin, VersionParent, VersionPlace,
+    VersionReply, VersionSighting, VersionsReply, WithBranches,
 };
-use skillmeat_protocol::request::{VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
+use skillmeat_protocol::request::{Format, VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -32,15 +35,14 @@ const USUAL: u32 = 50;
 const MOST: u32 = 10_000;
 /// Sightings that are shown of one version.
 const SEEN: u32 = 100;
-/// Bytes that a tag may have.
-const LONGEST_TAG: usize = 64;
 
 /// Answers `versions.list`.
 pub(in crate::server) async fn list(
     context: &Arc<ServerContext>,
     terms: &Terms,
     query: VersionsQuery,
-) -> Result<VersionsReply, WireError> {
+) -> Result<Reply, WireError> {
+    let format = terms.format;
     with(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let limit = limits::entries(query.limit, USUAL, MOST);
@@ -49,7 +51,11 @@ pub(in crate::server) async fn list(
         let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.id.0.cast_unsigned());
         let Picture { snapshot, fresh, stale } = picture;
         let versions = Telling::new(history, &snapshot, &key)?.infos(&found)?;
-        Ok(VersionsReply { clock: snapshot.clock, fresh, stale, artifact: key.to_string(), versions, next })
+        let reply = VersionsReply { clock: snapshot.clock, fresh, stale, artifact: key.to_string(), versions, next };
+        match format {
+            Format::Typed => Ok(Reply::Versions(reply)),
+            Format::Json => with_branches(reply, told(&snapshot, history, &key)?),
+        }
     })
     .await
 }
@@ -59,15 +65,27 @@ pub(in crate::server) async fn graph(
     context: &Arc<ServerContext>,
     terms: &Terms,
     query: VersionGraphQuery,
-) -> Result<VersionGraphReply, WireError> {
+) -> Result<Reply, WireError> {
+    let format = terms.format;
     with(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let found = history.versions(&key, Page { before: None, limit: MOST }).map_err(wire)?;
         let versions = Telling::new(history, &picture.snapshot, &key)?.infos(&found)?;
         let more = found.len() == MOST as usize;
-        Ok(graph::reply(picture, &key, versions, more))
+        let branches = told(&picture.snapshot, history, &key)?;
+        let reply = graph::reply(picture, &key, versions, more);
+        match format {
+            Format::Typed => Ok(Reply::VersionGraph(reply)),
+            Format::Json => with_branches(reply, branches),
+        }
     })
     .await
+}
+
+/// The JSON of both.
+fn with_branches(reply: impl Serialize, branches: Vec<BranchInfo>) -> Result<Reply, WireError> {
+    let text = serde_json::to_string(&WithBranches { reply, branches });
+    text.map(Reply::Json).map_err(|error| unwritable(&error))
 }
 
 /// Answers `versions.show`.
@@ -78,7 +96,7 @@ pub(in crate::server) async fn show(
 ) -> Result<VersionReply, WireError> {
     with(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
-        let version = past::version(history, &key, &query.version)?;
+        let version = past::version(history, &picture.snapshot, &key, &query.version)?;
         shown(history, picture, &version)
     })
     .await
@@ -95,8 +113,13 @@ pub(in crate::server) async fn tag(
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let version = match &query.version {
             Some(version) => {
-                check_tag(&query.tag)?;
-                let version = past::version(history, &key, version)?;
+                past::check_name("tag", &query.tag)?;
+                let lines = branches::lines(&picture.snapshot, history, &key)?;
+                if lines.iter().any(|line| line.name == query.tag && line.at.is_some()) {
+                    let message = format!("{key} has a branch '{}'", query.tag);
+                    return Err(WireError::new(ErrorCode::AlreadyExists, message));
+                }
+                let version = past::version(history, &picture.snapshot, &key, version)?;
                 let tag = Tag { name: query.tag.clone(), version: version.id, at: now };
                 history.batch(|batch| batch.tag(&key, &tag)).map_err(wire)?;
                 version
@@ -107,7 +130,7 @@ pub(in crate::server) async fn tag(
                     let message = format!("{key} has no tag '{}'", query.tag);
                     return Err(WireError::new(ErrorCode::NotFound, message));
                 }
-                let version = past::version(history, &key, &query.tag)?;
+                let version = past::version(history, &picture.snapshot, &key, &query.tag)?;
                 history.batch(|batch| batch.untag(&key, &query.tag)).map_err(wire)?;
                 version
             }
@@ -115,21 +138,6 @@ pub(in crate::server) async fn tag(
         shown(history, picture, &version)
     })
     .await
-}
-
-/// A tag is a word that nobody can take for the beginning of a hash.
-fn check_tag(tag: &str) -> Result<(), WireError> {
-    let invalid = |why: &str| {
-        Err(WireError::new(ErrorCode::InvalidParams, format!("'{}' cannot be a tag: {why}", tag.escape_debug())))
-    };
-    match tag {
-        "" => invalid("it is empty"),
-        _ if tag.len() > LONGEST_TAG => invalid("it is longer than 64 bytes"),
-        _ if tag.contains(|c: char| c.is_whitespace() || c.is_control()) => invalid("it holds a space"),
-        _ if tag.starts_with('-') => invalid("it looks like an option"),
-        _ if tag.len() >= 4 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()) => invalid("it looks like a hash"),
-        _ => Ok(()),
-    }
 }
 
 /// Does `work` with the history and a picture, on a blocking thread.
@@ -286,19 +294,4 @@ pub(super) fn origin(origin: Origin) -> VersionOrigin {
 
 fn wire(error: HistoryError) -> WireError {
     OpError::from(error).to_wire()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_a_word_and_no_hash() {
-        for good in ["v1", "1.0", "good", "bad-idea", "abc", "grün"] {
-            assert!(check_tag(good).is_ok(), "{good}");
-        }
-        for bad in ["", "a b", "a\n", "beef", "0123456789", "-n", &"x".repeat(65)] {
-            assert!(check_tag(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -78,6 +78,7 @@ fn operation(method: &str, mut params: Map<String, Value>) -> Result<Option<Oper
         fold(&mut params, name, artifact)?;
     }
     Ok(Some(match method {
+        "deploy" if params.contains_key("branch") => O::DeployBranch(with(&["projects"], params)?),
         "deploy" => O::Deploy(with(&["projects"], params)?),
         "undeploy" => O::Undeploy(with(&["project"], params)?),
         "pull" => O::Pull(with(&["project"], params)?),

@@ -4,7 +4,7 @@
 //! here, at the edge; everything behind sees the closed enums.
 
 use super::super::encoding::Asked;
-use super::{history, operations, versions};
+use super::{branches, history, operations, versions};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use skillmeat_protocol::drift::DriftState;
@@ -36,7 +36,12 @@ pub(super) const METHODS: [&str; 18] = [
 
 /// Every method.
 pub(super) fn methods() -> impl Iterator<Item = &'static str> {
-    METHODS.into_iter().chain(operations::METHODS).chain(versions::METHODS).chain(history::METHODS)
+    METHODS
+        .into_iter()
+        .chain(operations::METHODS)
+        .chain(versions::METHODS)
+        .chain(history::METHODS)
+        .chain(branches::METHODS)
 }
 
 /// Reads a request.
@@ -80,6 +85,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
         "init" => Request::Init,
         "shutdown" => Request::Shutdown(whole(params)?),
         _ if versions::METHODS.contains(&method) => versions::read(method, params)?,
+        _ if branches::METHODS.contains(&method) => branches::read(method, params)?,
         _ if history::METHODS.contains(&method) => history::read(method, params)?,
         _ => operations::read(method, params)?.ok_or_else(|| {
             let known: Vec<_> = methods().collect();
@@ -87,7 +93,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
                 .hint(format!("methods: {}", known.join(", ")))
         })?,
     };
-    Ok(Asked::Call(Box::new(Call { freshness, deadline_ms, format: Format::Typed, request })))
+    Ok(Asked::Call(Box::new(Call { freshness, deadline_ms, format: Format::Json, request })))
 }
 
 pub(super) fn whole<T: DeserializeOwned>(params: Map<String, Value>) -> Result<T, WireError> {

@@ -73,6 +73,8 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::SnapshotRestore(_) => "snapshot-restore",
         Operation::Rollback(_) => "rollback",
         Operation::Restore(_) => "version-restore",
+        Operation::Switch(_) => "version-switch",
+        Operation::DeployBranch(_) => "deploy-branch",
     }
 }
 

@@ -8,7 +8,7 @@ use skillmeat_protocol::request::*;
 use super::all;
 use super::samples::{CLOCK, problem, text};
 
-pub(super) const NAMES: [&str; 8] = [
+pub(super) const NAMES: [&str; 13] = [
     "versions",
     "version-graph",
     "version-show",
@@ -17,7 +17,36 @@ pub(super) const NAMES: [&str; 8] = [
     "history",
     "history-gc",
     "history-verify",
+    "branch-list",
+    "branch-create",
+    "branch-delete",
+    "version-switch",
+    "deploy-branch",
 ];
+
+/// A new question does not compile until it has a name here, and does not pass until it has a sample.
+pub(super) fn branch_name(query: &BranchQuery) -> &'static str {
+    match query {
+        BranchQuery::List(_) => "branch-list",
+        BranchQuery::Create(_) => "branch-create",
+        BranchQuery::Delete(_) => "branch-delete",
+    }
+}
+
+fn branches() -> Vec<Request> {
+    let (artifact, branch, collection) = (|| "skill:pdf".to_owned(), || "next".to_owned(), || text("team"));
+    let create = BranchCreate { artifact: artifact(), branch: branch(), at: text("ab12"), collection: collection() };
+    let delete = BranchDelete { artifact: artifact(), branch: branch(), collection: collection() };
+    let deploy = Deploy { projects: vec!["/w".into()], in_the_way: InTheWay::Force, ..Deploy::default() };
+    let operate = |operation| Request::Operate(Operate { dry_run: true, operation });
+    vec![
+        Request::Branches(BranchQuery::List(BranchList { artifact: artifact(), collection: collection() })),
+        Request::Branches(BranchQuery::Create(create)),
+        Request::Branches(BranchQuery::Delete(delete)),
+        operate(Operation::Switch(Switch { artifact: artifact(), branch: branch(), collection: collection() })),
+        operate(Operation::DeployBranch(DeployBranch { deploy, branch: branch() })),
+    ]
+}
 
 pub(super) fn requests() -> Vec<Request> {
     let artifact = || "skill:pdf".to_owned();
@@ -45,6 +74,9 @@ pub(super) fn requests() -> Vec<Request> {
         Request::HistoryGc(HistoryGc { dry_run: true, days: Some(300) }),
         Request::HistoryVerify,
     ]
+    .into_iter()
+    .chain(branches())
+    .collect()
 }
 
 pub(super) fn replies() -> Vec<Reply> {
@@ -116,6 +148,22 @@ pub(super) fn replies() -> Vec<Reply> {
     ]
     .into_iter()
     .chain(history())
+    .chain([Reply::Branches(BranchesReply {
+        clock: CLOCK,
+        fresh: true,
+        stale: stale(),
+        artifact: artifact(),
+        branches: vec![BranchInfo {
+            collection: "team".into(),
+            collection_id: "id".into(),
+            branch: "next".into(),
+            current: true,
+            version: Some(300),
+            hash: Some(hash(7)),
+            at: text("t"),
+            kept: true,
+        }],
+    })])
     .collect()
 }
 
