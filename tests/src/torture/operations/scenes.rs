@@ -104,6 +104,18 @@ fn source(sandbox: &Sandbox, name: &str) -> String {
     sandbox.projects.join("elsewhere/skills").join(name).to_str().expect("test paths are text").to_owned()
 }
 
+/// What was deployed is a version with a tag; the project has something else now.
+fn versioned(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    store::tagged(&sandbox.home.join("daemon/history.db"), &collection.path("skill:s0"), "skill:s0", "old");
+    edited(sandbox, collection, project);
+}
+
+/// The same, where the collection moved on.
+fn versioned_and_moved_on(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    store::tagged(&sandbox.home.join("daemon/history.db"), &collection.path("skill:s0"), "skill:s0", "old");
+    moved_on(sandbox, collection, project);
+}
+
 /// A snapshot in the layout of the original, of what the collection was before it was changed in every way.
 fn kept(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
     pack(sandbox, collection);
@@ -279,6 +291,30 @@ pub(super) const SCENES: &[Scene] = &[
         params: |_| json!({ "snapshot": SNAPSHOT, "to": "beside" }),
         prepare: kept,
     },
+    Scene {
+        name: "version restore",
+        method: "versions.restore",
+        params: |s| json!({ "artifact": "skill:s0", "version": "old", "project": project(s) }),
+        prepare: versioned,
+    },
+    Scene {
+        name: "version restore into a collection",
+        method: "versions.restore",
+        params: |_| json!({ "artifact": "skill:s0", "version": "old", "collection": "default" }),
+        prepare: versioned_and_moved_on,
+    },
+    Scene {
+        name: "version switch",
+        method: "branches.switch",
+        params: |_| json!({ "artifact": "skill:s0", "branch": "next" }),
+        prepare: versioned_and_moved_on,
+    },
+    Scene {
+        name: "deploy of a branch",
+        method: "deploy",
+        params: |s| json!({ "projects": [project(s)], "artifacts": ["skill:s0"], "branch": "next", "in_the_way": "force" }),
+        prepare: versioned,
+    },
 ];
 
 impl Scene {
@@ -304,5 +340,10 @@ impl Scene {
         let mut client = daemon.client();
         client.add(&sandbox.projects.join("app"));
         client.status();
+        // Collections have no ids before a daemon gave them some.
+        if matches!(self.name, "version switch" | "deploy of a branch") {
+            let branch = json!({ "artifact": "skill:s0", "branch": "next", "at": "old" });
+            daemon.json().result("branches.create", branch);
+        }
     }
 }
