@@ -60,8 +60,11 @@ impl Operations {
         query: &DiffQuery,
         cancelled: &AtomicBool,
     ) -> Result<(), WireError> {
+        if choose::needs_no_project(query) {
+            return Ok(());
+        }
         let subject = choose::subject(snapshot, project, query)?;
-        let (from, to) = choose::sides(subject.state(), query.from.clone(), query.to.clone());
+        let (from, to) = choose::sides(subject.state(), subject.at_hand(), query.from.clone(), query.to.clone());
         if ![from, to].contains(&DiffSide::Baseline) {
             return Ok(());
         }

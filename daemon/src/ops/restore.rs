@@ -144,7 +144,8 @@ pub(super) fn came(
             _ => None,
         });
         let seen: Vec<Seen> = seen.collect();
-        let account = Account { artifacts: seen.iter().map(|seen| seen.key.clone()).collect(), seen };
+        let artifacts = seen.iter().map(|seen| seen.key.clone()).collect();
+        let account = Account { artifacts, seen, ..Account::default() };
         if let Err(error) = history.batch(|batch| batch.account(operation, at, &[account])) {
             tracing::warn!(%error, "what a snapshot brought back is not in the history of versions");
         }
