@@ -9,6 +9,7 @@
 //! * [`args`] – command lines; [`surroundings`] – environment and directory; [`failure`] – what can go wrong
 //! * [`transport`] – one connection; [`launch`] – finding or starting a daemon, version skew; [`os`] – platforms
 //! * [`commands`] – one file a command; [`prompt`], [`watch`], [`doctor`], [`demo`] – the larger ones; [`pager`]
+//! * [`ask`] – questions to whoever is at the terminal
 //! * [`render`] – tables, colours, escapes, porcelain; [`time`] – civil time in UTC
 //!
 //! # Invariants
@@ -19,6 +20,7 @@
 //! * A reader that goes away (`| head`) ends the command quietly and successfully.
 
 pub mod args;
+pub mod ask;
 pub mod commands;
 pub mod demo;
 pub mod doctor;

@@ -33,6 +33,8 @@ pub struct Surroundings {
     pub colour: bool,
     /// Whether a person reads standard error.
     pub interactive: bool,
+    /// The terminal, where a person can be asked at it.
+    pub answers: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -53,6 +55,7 @@ impl Surroundings {
                 .flatten(),
             colour: terminal && set("NO_COLOR").is_none() && os::terminal_has_colour(),
             interactive: std::io::stderr().is_terminal(),
+            answers: (std::io::stdin().is_terminal() && std::io::stderr().is_terminal()).then(|| os::TERMINAL.into()),
         }
     }
 

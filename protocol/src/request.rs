@@ -1,5 +1,6 @@
 //! What a client can ask. Variant order is the wire: append only.
 
+pub mod across;
 pub mod branches;
 pub mod collections;
 pub mod diff;
@@ -8,6 +9,7 @@ pub mod operate;
 pub mod snapshots;
 pub mod versions;
 
+pub use across::{BlastRadiusQuery, FanOut, Promote};
 pub use branches::{BranchCreate, BranchDelete, BranchList, BranchQuery, DeployBranch, Switch};
 pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
@@ -126,6 +128,8 @@ pub enum Request {
     HistoryVerify,
     /// Branches of an artifact.
     Branches(BranchQuery),
+    /// Whom a change of an artifact concerns.
+    BlastRadius(BlastRadiusQuery),
 }
 
 /// Which projects are meant.

@@ -4,6 +4,7 @@
 //! clap ([`cli`]), whose set-up costs more than the whole request. Both produce the same [`Invocation`]; a test holds
 //! them in agreement.
 
+pub mod across;
 pub mod change;
 pub mod cli;
 pub mod collections;
@@ -23,6 +24,7 @@ use skillmeat_protocol::request::default_depth;
 
 use crate::failure::Failure;
 
+pub use across::{FanOutArgs, PromoteArgs, RadiusArgs};
 pub use change::{
     AddArgs, At, DeployArgs, ForgetArgs, How, Named, OpCommand, RemoveArgs, RenameArgs, TagArgs, TakeArgs,
     TransferArgs, UndeployArgs, UndoArgs, Whose,
@@ -307,6 +309,38 @@ What is there is kept in a snapshot first, and skillmeat undo takes it back.")]
   skillmeat history --project webapp --json
   skillmeat history gc --dry-run")]
     History(HistoryArgs),
+    /// Push one project's version of an artifact to its collection, and offer it to the copies that can follow
+    #[command(
+        after_help = "Both sides are merged where the collection changed too. Where other copies were edited, --yes has to say that they get a
+conflict; they keep their edits. On a terminal it asks whether the clean copies are to follow now.
+
+Examples:
+  skillmeat promote webapp skill:pdf
+  skillmeat promote . skill:pdf --dry-run
+  skillmeat promote ~/src/site skill:pdf --fan-out --yes"
+    )]
+    Promote(PromoteArgs),
+    /// Bring what a collection has into every clean copy, as one operation
+    #[command(
+        after_help = "A copy is clean when nobody edited it since it was deployed. The others stay as they are, and are listed.
+
+Examples:
+  skillmeat fan-out skill:pdf
+  skillmeat fan-out --all --collection work --dry-run
+  skillmeat fan-out skill:pdf --include-merges"
+    )]
+    FanOut(FanOutArgs),
+    /// Who follows an artifact, and what a change of it meets there
+    #[command(after_help = "  clean        nobody edited it: it can follow
+  modified     edited, and nothing new in the collection: a change becomes a conflict
+  conflicting  edited, and the collection has something new
+  gone         its files are gone, or the collection's
+  unreadable   it cannot be read
+
+Examples:
+  skillmeat blast-radius skill:pdf
+  skillmeat blast-radius skill:pdf --collection work --exit-code")]
+    BlastRadius(RadiusArgs),
     /// Run, start, stop and inspect skillmeatd
     #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]
     Daemon(DaemonCommand),

@@ -1,5 +1,6 @@
 //! One file a command family: make the request, print the answer.
 
+pub mod across;
 pub mod change;
 pub mod collection;
 pub mod completions;
@@ -86,6 +87,9 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::VersionOf(command) => version::version(context, command),
         Command::Group(args) => group::group(context, args),
         Command::Collection(command) => collection::collection(context, command),
+        Command::Promote(args) => across::promote(context, args),
+        Command::FanOut(args) => across::fan_out(context, args),
+        Command::BlastRadius(args) => across::radius(context, args),
         Command::Daemon(command) => daemon::daemon(context, command),
         Command::Doctor => doctor::doctor(context),
         Command::Init => library::init(context),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use skillmeat_protocol::error::{ErrorCode, exit};
-use skillmeat_protocol::reply::Reply;
+use skillmeat_protocol::reply::{OperationReply, Reply};
 use skillmeat_protocol::request::{Call, Format, Freshness, Operate, Operation, Request};
 
 use super::Context;
@@ -31,6 +31,18 @@ pub(super) struct Plan {
 /// # Errors
 /// Whatever ended it early.
 pub(super) fn operate(context: &mut Context<'_>, connection: Option<Connection>, plan: Plan) -> Done {
+    carry_out(context, connection, plan).map(|(code, _)| code)
+}
+
+/// The same, with the answer where it is one that this program reads.
+///
+/// # Errors
+/// Whatever ended it early.
+pub(super) fn carry_out(
+    context: &mut Context<'_>,
+    connection: Option<Connection>,
+    plan: Plan,
+) -> Result<(u8, Option<OperationReply>), Stop> {
     let Plan { operation, dry_run } = plan;
     // The first word on the command line.
     let verb = operation.verb().split(' ').next().unwrap_or_default();
@@ -47,15 +59,15 @@ pub(super) fn operate(context: &mut Context<'_>, connection: Option<Connection>,
     match answer(context, &mut connection, verb)? {
         Reply::Operated(reply) => {
             look::write(context.out, &reply, context.around.colour)?;
-            Ok(exit_code(reply.complete))
+            Ok((exit_code(reply.complete), Some(reply)))
         }
         Reply::RolledBack(reply) => {
             snapshots::write_rollback(context.out, &reply, context.around.colour)?;
-            Ok(exit_code(reply.operated.complete))
+            Ok((exit_code(reply.operated.complete), None))
         }
         Reply::Json(text) => {
             json::data(context.out, &text)?;
-            Ok(exit_code(is_complete(&text)))
+            Ok((exit_code(is_complete(&text)), None))
         }
         other => Err(unexpected(&other).into()),
     }

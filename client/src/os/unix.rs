@@ -18,6 +18,8 @@ use skillmeat_protocol::endpoint::Endpoint;
 
 /// File name of the daemon.
 pub const DAEMON_EXE: &str = "skillmeatd";
+/// What a person types at.
+pub const TERMINAL: &str = "/dev/tty";
 /// Where a started daemon stands: it must not pin the directory of whoever started it.
 pub const ROOT_DIR: &str = "/";
 

@@ -11,6 +11,7 @@ pub mod operation;
 pub mod porcelain;
 pub mod progress;
 pub mod projects;
+pub mod radius;
 pub mod resolve;
 pub mod snapshots;
 pub mod stat;

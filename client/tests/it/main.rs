@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
+mod across;
 mod command_lines;
 mod conversation;
 mod diff;

@@ -30,7 +30,7 @@ fn info(operation: u64) -> OperationInfo {
     }
 }
 
-fn item(name: &str, outcome: Outcome) -> OperationItem {
+pub fn item(name: &str, outcome: Outcome) -> OperationItem {
     OperationItem {
         kind: Some(ArtifactType::Skill),
         name: name.into(),
@@ -47,7 +47,7 @@ fn item(name: &str, outcome: Outcome) -> OperationItem {
     }
 }
 
-fn operated(items: Vec<OperationItem>) -> OperationReply {
+pub fn operated(items: Vec<OperationItem>) -> OperationReply {
     let complete = !items.iter().any(|item| item.outcome == Outcome::Refused);
     OperationReply { clock: CLOCK, dry_run: false, complete, operation: Some(info(17)), items, problems: vec![] }
 }

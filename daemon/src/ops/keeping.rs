@@ -4,7 +4,8 @@
 //! removed while an operation is planned or an edit is read, and neither begins while something is removed.
 
 use super::error::OpError;
-use super::run::{Operations, Watcher};
+use super::run::Operations;
+use super::told::Watcher;
 use crate::engine::snapshot::Snapshot;
 use crate::history::{Needed, Verified};
 use crate::model::{Timestamp, Tree};

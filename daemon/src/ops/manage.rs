@@ -234,6 +234,8 @@ pub fn plan(planning: &mut Planning<'_>, operation: &Operation) -> Result<Vec<Pl
         | Operation::Undo(_)
         | Operation::SnapshotRestore(_)
         | Operation::Rollback(_)
-        | Operation::Restore(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
+        | Operation::Restore(_)
+        | Operation::Promote(_)
+        | Operation::FanOut(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
     }
 }

@@ -6,6 +6,7 @@
 //! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`] and [`baseline`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
 //!   requests about projects each; [`branches`] and [`switch`] – lines of an artifact
+//! * [`across`] – one artifact in many projects
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
@@ -23,6 +24,7 @@
 //! * No state of the daemon is changed here: the engine hears of the files as of anybody's.
 
 pub mod account;
+pub mod across;
 pub mod add;
 pub mod answer;
 pub mod baseline;
@@ -69,5 +71,5 @@ pub mod witness;
 pub use answer::Answer;
 pub use error::OpError;
 pub use fault::{Faults, Point};
-pub use run::{Operations, Watcher};
-pub use told::info_of;
+pub use run::Operations;
+pub use told::{Watcher, info_of};

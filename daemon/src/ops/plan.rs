@@ -27,6 +27,18 @@ pub struct Planned {
     pub edits: Vec<Edit>,
     /// What the history of versions is told once it is done.
     pub account: Account,
+    /// What must have been done before.
+    pub needs: Needs,
+}
+
+/// What an item depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: it is done whatever becomes of the others.
+    #[default]
+    Nothing,
+    /// The first item of the operation: what that puts somewhere, this one brings elsewhere.
+    First,
 }
 
 /// A change of a file that people read.
@@ -77,12 +89,13 @@ impl Planned {
             ways: Vec::new(),
         };
         let artifacts = key.cloned().into_iter().collect();
-        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account { artifacts, ..Account::default() } }
+        let account = Account { artifacts, ..Account::default() };
+        Self { item, pieces: Vec::new(), edits: Vec::new(), account, needs: Needs::Nothing }
     }
 
     /// One that was planned before, without anything to do.
     pub fn again(item: OperationItem) -> Self {
-        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account::default() }
+        Self { item, pieces: Vec::new(), edits: Vec::new(), account: Account::default(), needs: Needs::Nothing }
     }
 
     /// The same at this place of a project.

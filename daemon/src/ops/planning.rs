@@ -184,6 +184,13 @@ impl<'a> Planning<'a> {
         id
     }
 
+    /// Content that is kept for this plan, whether it was read or put together.
+    pub fn gathered_content(&self, id: ContentId) -> Option<Content> {
+        let read = self.gathered.staged.iter().map(Staged::content);
+        let composed = self.gathered.composed.iter().map(|(content, _)| content);
+        composed.chain(read).find(|content| content.id() == id).cloned()
+    }
+
     /// Keeps a file of these bytes, for a content that is put together.
     ///
     /// # Errors

@@ -10,10 +10,10 @@ use super::restore::{self, Intent};
 use super::rollback::{self, Outline, audit};
 use super::snapshots::automatic::Latest;
 use super::texts::{self, Surroundings};
-use super::told::{Told, info_of, label};
-use super::transaction::{Fate, Workshop};
+use super::told::{Told, Watcher, info_of, label};
+use super::transaction::{Fate, Item, Workshop};
 use super::transfer::Way;
-use super::{branches, deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
+use super::{across, branches, deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
 use crate::clock::Clock;
 use crate::engine::handle::{EngineHandle, SyncScope, Synced};
 use crate::engine::snapshot::{ProjectView, Snapshot};
@@ -21,7 +21,7 @@ use crate::history::{self, History, HistoryError, OperationId};
 use crate::model::Timestamp;
 use jiff::tz::TimeZone;
 use skillmeat_protocol::error::{ErrorCode, WireError};
-use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Outcome, Progress};
+use skillmeat_protocol::reply::{OperationInfo, OperationItem, OperationReply, Outcome};
 use skillmeat_protocol::request::{Operate, Operation};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -67,14 +67,6 @@ struct Plan {
     planned: Vec<Planned>,
     undoes: Option<OperationId>,
     rollback: Option<Outline>,
-}
-
-/// Who waits for an operation.
-pub struct Watcher<'a> {
-    /// Is told how far it is.
-    pub progress: &'a mut dyn FnMut(Progress),
-    /// Nobody waits any more: what has not begun is left.
-    pub cancelled: &'a AtomicBool,
 }
 
 impl Operations {
@@ -182,7 +174,12 @@ impl Operations {
             return Err(WireError::new(ErrorCode::ShuttingDown, "the daemon is stopping").hint("run the command again"));
         }
         let history = self.history()?;
-        let projects = named_projects(&self.engine.snapshot(), &request.operation)?;
+        let known = match request.operation {
+            // Who follows is asked of the files, not of the request.
+            Operation::Promote(_) | Operation::FanOut(_) => self.current()?,
+            _ => self.engine.snapshot(),
+        };
+        let projects = named_projects(&known, &request.operation)?;
         let roots = self.roots(history, &request.operation, &projects)?;
         let Some(_taken) = self.locks.take(roots, watcher.cancelled) else { return Err(OpError::Cancelled.to_wire()) };
         let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
@@ -266,7 +263,8 @@ impl Operations {
             items.push(planned.item);
             if effective {
                 at.push(n);
-                pieces.push((planned.pieces, planned.account));
+                let (account, needs) = (planned.account, planned.needs);
+                pieces.push(Item { pieces: planned.pieces, account, needs });
                 edits.push(planned.edits);
             }
         }
@@ -339,6 +337,9 @@ impl Operations {
                 rollback = Some(outline);
                 planned
             }
+            Operation::Promote(_) | Operation::FanOut(_) => {
+                across::plan(planning, &request.operation, projects, cancelled)?
+            }
             Operation::Restore(query) => version_restore::plan(planning, query, projects.first().map(AsRef::as_ref))?,
             other => manage::plan(planning, other)?,
         };
@@ -360,7 +361,8 @@ impl Operations {
             | Operation::Undeploy(_)
             | Operation::Pull(_)
             | Operation::Adopt(_)
-            | Operation::Forget(_) => {}
+            | Operation::Forget(_)
+            | Operation::FanOut(_) => {}
             Operation::Undo(query) => {
                 let root = self.root_of(query.project.as_deref(), query.collection.as_deref())?;
                 let undone = undo::which(history, query, root.as_deref())?;

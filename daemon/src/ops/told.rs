@@ -1,6 +1,5 @@
 //! How operations are told of: their items in a line, and what the protocol says of them.
 
-use super::run::Watcher;
 use super::transaction::{Fate, Observer};
 use crate::history::{self, Journalled};
 use skillmeat_protocol::reply::{OperationInfo, OperationItem, Progress};
@@ -38,6 +37,14 @@ pub fn label(item: &OperationItem) -> String {
         Some(project) => format!("{name} → {}", project.to_string_lossy()),
         None => name,
     }
+}
+
+/// Who waits for an operation.
+pub struct Watcher<'a> {
+    /// Is told how far it is.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Nobody waits any more: what has not begun is left.
+    pub cancelled: &'a AtomicBool,
 }
 
 /// Passes on what a transaction says.

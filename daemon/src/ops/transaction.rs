@@ -12,6 +12,7 @@
 use super::error::OpError;
 use super::fault::{Faults, Point};
 use super::piece::{Piece, Text, mode_of, prune, read, step};
+use super::plan::Needs;
 use super::planning::Gathered;
 use super::recover;
 use super::staging::Staging;
@@ -34,6 +35,17 @@ pub enum Fate {
     Failed(OpError),
     /// Somebody asked to stop before it was its turn.
     Cancelled,
+}
+
+/// One item, as it is carried out.
+#[derive(Debug)]
+pub struct Item {
+    /// What changes places.
+    pub pieces: Vec<Piece>,
+    /// What the history of versions is told once it is done.
+    pub account: Account,
+    /// What must have been done before.
+    pub needs: Needs,
 }
 
 /// How it ended.
@@ -72,6 +84,7 @@ struct Work<'a> {
     at: Timestamp,
     items: &'a [Vec<(Piece, PathBuf)>],
     accounts: &'a [Account],
+    needs: &'a [Needs],
 }
 
 impl Workshop<'_> {
@@ -83,16 +96,18 @@ impl Workshop<'_> {
         &self,
         mut operation: Operation,
         gathered: Gathered,
-        items: Vec<(Vec<Piece>, Account)>,
+        items: Vec<Item>,
         texts: impl FnOnce(&[Fate]) -> Result<Vec<Text>, OpError>,
         observer: &mut dyn Observer,
     ) -> Result<Ran, OpError> {
         self.reach(Point::Captured)?;
-        let (items, accounts): (Vec<_>, Vec<_>) = items.into_iter().unzip();
         let at = operation.at;
         let mut staging = Staging::default();
         let mut staged: Vec<Vec<(Piece, PathBuf)>> = Vec::with_capacity(items.len());
-        for pieces in items {
+        let (mut accounts, mut needs) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+        for item in items {
+            accounts.push(item.account);
+            needs.push(item.needs);
             let place = |piece: Piece| {
                 let parent = piece.target.parent().unwrap_or(&piece.root);
                 let at = match &piece.moved_from {
@@ -101,7 +116,7 @@ impl Workshop<'_> {
                 };
                 Ok((piece, at))
             };
-            staged.push(pieces.into_iter().map(place).collect::<Result<_, OpError>>()?);
+            staged.push(item.pieces.into_iter().map(place).collect::<Result<_, OpError>>()?);
         }
         operation.steps = staged.iter().flatten().map(|(piece, at)| step(piece, at)).collect();
         operation.staging = staging.directories().cloned().collect();
@@ -118,7 +133,7 @@ impl Workshop<'_> {
             }
             batch.begin(&operation)
         })?;
-        let work = Work { number, at, items: &staged, accounts: &accounts };
+        let work = Work { number, at, items: &staged, accounts: &accounts, needs: &needs };
         let fates = self.carry_out(work, &mut staging, texts, observer);
         match fates {
             Ok(fates) => {
@@ -139,7 +154,7 @@ impl Workshop<'_> {
         texts: impl FnOnce(&[Fate]) -> Result<Vec<Text>, OpError>,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Fate>, OpError> {
-        let Work { number, at, items, accounts } = work;
+        let Work { number, at, items, accounts, needs } = work;
         self.reach(Point::Journalled)?;
         staging.make()?;
         self.reach(Point::StagingMade)?;
@@ -164,8 +179,11 @@ impl Workshop<'_> {
         let mut fates = Vec::with_capacity(items.len());
         for (done, item) in items.iter().enumerate() {
             observer.progress(done);
+            let first = fates.first().is_none_or(|fate| matches!(fate, Fate::Done));
             fates.push(if observer.is_cancelled() {
                 Fate::Cancelled
+            } else if needs[done] == Needs::First && !first {
+                Fate::Failed(OpError::Refused { message: "what it was to follow was not done".to_owned() })
             } else {
                 match self.apply(item)? {
                     Ok(()) => Fate::Done,

@@ -4,6 +4,7 @@
 //! they are merged where that is certain ([`merging`]), and everything else is refused with the ways on.
 
 use super::account;
+use super::across::{self, Follower};
 use super::contents;
 use super::error::OpError;
 use super::lookup::{self, Original};
@@ -88,7 +89,14 @@ pub fn plan(
     Ok(items.iter().map(|item| one(planning, query, way, project, item)).collect())
 }
 
-fn one(planning: &mut Planning<'_>, query: &Transfer, way: Way, project: &ProjectView, item: &ItemView) -> Planned {
+/// Plans one item.
+pub(super) fn one(
+    planning: &mut Planning<'_>,
+    query: &Transfer,
+    way: Way,
+    project: &ProjectView,
+    item: &ItemView,
+) -> Planned {
     let collection = item.collection.as_ref().map_or("", |c| &*c.name);
     let plain = |outcome| {
         Planned::of(Some(&item.key), "", outcome)
@@ -244,7 +252,9 @@ fn into_collection(
     sides: &Sides<'_>,
     what: &str,
 ) -> Result<Planned, OpError> {
-    let affected = affected(planning, sides);
+    let others = others(planning, sides);
+    let edited = others.iter().filter(|other| matches!(other.item.state, S::Modified | S::Conflict));
+    let affected: Vec<&str> = edited.map(|other| &*other.project.path).collect();
     if !affected.is_empty() && query.strategy.is_none() {
         return Ok(begun(sides, Outcome::Refused)
             .saying(format!("it was edited elsewhere too, where this would become a conflict: {}", affected.join(", ")))
@@ -261,38 +271,22 @@ fn into_collection(
     planned.edits.push(record(planning, sides, hash));
     planned.sees(sides.in_project(&copy));
     planned.sees([sides.put_in_collection(hash, copy.id, Origin::Sync)]);
-    let followers = followers(planning, sides);
+    let followers = others.iter().filter(|other| matches!(other.item.state, S::InSync | S::Outdated)).count();
     if followers > 0 {
-        planned = planned.saying(format!("{followers} other deployments are outdated by this; skillmeat pull there"));
+        let command = across::fan_out_command(planning.snapshot, &sides.item.key, &sides.original.collection.name);
+        planned = planned.saying(format!("{followers} other deployments are outdated by this; {command}"));
     }
     Ok(planned)
 }
 
-/// Other copies that were edited: what they are based on is about to go.
-fn affected(planning: &Planning<'_>, sides: &Sides<'_>) -> Vec<String> {
-    let edited = |item: &ItemView| matches!(item.state, S::Modified | S::Conflict);
-    others(planning, sides, edited).collect()
-}
-
-fn followers(planning: &Planning<'_>, sides: &Sides<'_>) -> usize {
-    others(planning, sides, |item| matches!(item.state, S::InSync | S::Outdated)).count()
-}
-
-fn others<'p>(
-    planning: &'p Planning<'_>,
-    sides: &'p Sides<'_>,
-    which: impl Fn(&ItemView) -> bool + 'p,
-) -> impl Iterator<Item = String> + 'p {
-    let Sides { original, item, destination, .. } = *sides;
-    planning.snapshot.projects.sorted().into_iter().flat_map(move |project| {
-        let same = |other: &ItemView| {
-            other.key == item.key
-                && other.collection.as_ref().and_then(|c| c.id.as_ref()) == Some(&original.collection.id)
-                && (Path::new(&*project.path) != destination.project || other.profile != item.profile)
-                && which(other)
-        };
-        project.items().filter(|other| same(other)).map(|_| project.path.to_string()).collect::<Vec<_>>()
-    })
+/// Everybody else who follows the collection with this artifact.
+fn others(planning: &Planning<'_>, sides: &Sides<'_>) -> Vec<Follower> {
+    let Sides { original, item, destination, .. } = sides;
+    let mut found = across::followers(planning.snapshot, &item.key, Some(&original.collection.id));
+    let is_this =
+        |other: &Follower| Path::new(&*other.project.path) == destination.project && other.item.profile == item.profile;
+    found.retain(|other| !is_this(other));
+    found
 }
 
 /// Writes `content` into the collection, with its lock and manifest.
@@ -320,7 +314,7 @@ pub(super) fn put_into_collection(
 
 /// Both sides changed: merged where that is certain. Pulled, it is an edited copy of what the collection has; otherwise both
 /// sides get it.
-fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) -> Result<Planned, OpError> {
+pub(super) fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) -> Result<Planned, OpError> {
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     let from = original_path(sides.original);
     let ours = Side { content: &copy.content, path: &sides.item.path };

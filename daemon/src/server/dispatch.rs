@@ -2,7 +2,7 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    branches, collections, diff, discover, health, history, init, list, metrics, operate, projects, shutdown,
+    across, branches, collections, diff, discover, health, history, init, list, metrics, operate, projects, shutdown,
     snapshots, status, subscribe, sync, versions,
 };
 use super::paging::Pages;
@@ -48,7 +48,7 @@ pub(super) async fn answer(
         Request::Discover(_) => terms.asked_deadline.unwrap_or(Duration::MAX),
         Request::Operate(_) | Request::Snapshots(_) | Request::HistoryGc(_) | Request::HistoryVerify => Duration::MAX,
         // What is compared may be as large as what is searched.
-        Request::Diff(_) => terms.asked_deadline.unwrap_or(limits::DEADLINE_MAX),
+        Request::Diff(_) | Request::BlastRadius(_) => terms.asked_deadline.unwrap_or(limits::DEADLINE_MAX),
         _ => terms.deadline + limits::ENGINE_GRACE + GRACE,
     };
     match timeout(limit, isolated(handle(context, pages, &terms, call.request, progress))).await {
@@ -103,6 +103,7 @@ async fn handle(
         Request::HistoryGc(query) => Reply::HistoryCollected(history::collect(context, query, progress).await?),
         Request::HistoryVerify => Reply::HistoryVerified(history::verify(context, progress).await?),
         Request::Branches(query) => Reply::Branches(branches::answer(context, terms, query).await?),
+        Request::BlastRadius(query) => Reply::BlastRadius(across::answer(context, terms, query).await?),
         Request::Shutdown(query) => Reply::Stopping(shutdown::answer(context, &query)?),
     }))
 }

@@ -148,6 +148,7 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::HistoryCollected(payload) => to_string(payload),
         Reply::HistoryVerified(payload) => to_string(payload),
         Reply::Branches(payload) => to_string(payload),
+        Reply::BlastRadius(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

@@ -4,6 +4,7 @@
 //! `jsonrpc` is forgiven, `\r` and empty lines are skipped. A line that is no request is answered with an error and
 //! costs nothing more, since the next line stands on its own; only a line that is too long ends the connection.
 
+mod across;
 mod branches;
 #[cfg(test)]
 mod contract;

@@ -1,8 +1,9 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
 //! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`branches`],
-//! [`history`], [`projects`], [`stream`], [`daemon`].
+//! [`history`], [`across`], [`projects`], [`stream`], [`daemon`].
 
+pub mod across;
 pub mod branches;
 pub mod daemon;
 pub mod diff;
@@ -15,6 +16,7 @@ pub mod status;
 pub mod stream;
 pub mod versions;
 
+pub use across::{BlastCopy, BlastRadiusReply, BlastStatistics, Standing};
 pub use branches::{BranchInfo, BranchesReply, WithBranches};
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
@@ -90,6 +92,7 @@ pub enum Reply {
     HistoryCollected(HistoryGcReply),
     HistoryVerified(HistoryVerifyReply),
     Branches(BranchesReply),
+    BlastRadius(BlastRadiusReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

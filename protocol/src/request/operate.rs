@@ -3,6 +3,7 @@
 //! Artifacts are named `type:name`, or `name` alone where that fits exactly one; nothing is ever chosen among several.
 //! Variant order is the wire: append only.
 
+use super::across::{FanOut, Promote};
 use super::branches::{DeployBranch, Switch};
 use super::collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
@@ -74,6 +75,10 @@ pub enum Operation {
     Switch(Switch),
     /// The tip of a branch, into projects.
     DeployBranch(DeployBranch),
+    /// What one project changed, into the collection and from there to who follows.
+    Promote(Promote),
+    /// What the collection changed, into every clean copy.
+    FanOut(FanOut),
 }
 
 impl Operation {
@@ -104,6 +109,8 @@ impl Operation {
             Self::Restore(_) => "version restore",
             Self::Switch(_) => "version switch",
             Self::DeployBranch(_) => "deploy",
+            Self::Promote(_) => "promote",
+            Self::FanOut(_) => "fan-out",
         }
     }
 }

@@ -12,7 +12,7 @@ use skillmeat::render::status::{Depth, Look};
 use skillmeat::render::table::{Cell, Table};
 use skillmeat::render::term::{Tone, escape, shell_word};
 use skillmeat::render::{
-    diff, graph, groups, history, json, operation, progress, projects, stat, status, timeline, versions,
+    diff, graph, groups, history, json, operation, progress, projects, radius, stat, status, timeline, versions,
 };
 use skillmeat::watch;
 use skillmeat_protocol::drift::DriftState;
@@ -134,6 +134,7 @@ pub(super) fn shows(reply: &Reply) {
         }
         Reply::History(reply) => timeline::write_list(out, reply, look.colour),
         Reply::HistoryCollected(reply) => timeline::write_collected(out, reply),
+        Reply::BlastRadius(reply) => radius::write(out, reply, look.colour),
         Reply::HistoryVerified(reply) => timeline::write_verified(out, reply, look.colour),
         Reply::Progress(at) => writeln!(out, "{}  {}", progress::search(at), progress::operation("deploy", at)),
         Reply::Event(event) => watch::write_event(out, event, look.colour),

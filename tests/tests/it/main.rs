@@ -7,6 +7,7 @@
 
 use skillmeat_tests::sandbox::Binaries;
 
+mod across;
 mod bench;
 mod cli;
 mod diff;

@@ -219,7 +219,7 @@ fn names(items: &[&OperationItem], separator: char) -> String {
 fn before(operation: &Operation, items: &[&OperationItem]) -> String {
     match operation {
         Operation::Remove(_) => format!("Before removing {}", names(items, '/')),
-        Operation::Add(_) | Operation::Push(_) | Operation::SyncProject(_) => {
+        Operation::Add(_) | Operation::Push(_) | Operation::SyncProject(_) | Operation::Promote(_) => {
             format!("Before updating {}", names(items, '/'))
         }
         other => format!("Before {}: {}", other.verb(), names(items, '/')),
@@ -237,7 +237,9 @@ fn after(operation: &Operation, items: &[&OperationItem], now: Timestamp, zone: 
     let project = items.iter().find_map(|item| item.project.as_deref()).unwrap_or_default();
     match operation {
         Operation::Deploy(_) | Operation::DeployBranch(_) => format!("Auto-deploy: {named} to {project} at {at}"),
-        Operation::Push(_) | Operation::SyncProject(_) => format!("Auto-sync from project: {named} at {at}"),
+        Operation::Push(_) | Operation::SyncProject(_) | Operation::Promote(_) => {
+            format!("Auto-sync from project: {named} at {at}")
+        }
         other if named.is_empty() => format!("After {}", other.verb()),
         other => format!("After {}: {}", other.verb(), names(items, '/')),
     }

@@ -3,6 +3,7 @@
 
 use skillmeat_protocol::error::{ErrorCode, WireError};
 
+pub(super) mod across;
 pub(super) mod branches;
 pub(super) mod collections;
 pub(super) mod diff;

@@ -4,7 +4,7 @@
 //! here, at the edge; everything behind sees the closed enums.
 
 use super::super::encoding::Asked;
-use super::{branches, history, operations, versions};
+use super::{across, branches, history, operations, versions};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use skillmeat_protocol::drift::DriftState;
@@ -42,6 +42,7 @@ pub(super) fn methods() -> impl Iterator<Item = &'static str> {
         .chain(versions::METHODS)
         .chain(history::METHODS)
         .chain(branches::METHODS)
+        .chain(across::METHODS)
 }
 
 /// Reads a request.
@@ -87,6 +88,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
         _ if versions::METHODS.contains(&method) => versions::read(method, params)?,
         _ if branches::METHODS.contains(&method) => branches::read(method, params)?,
         _ if history::METHODS.contains(&method) => history::read(method, params)?,
+        _ if across::METHODS.contains(&method) => across::read(method, params)?,
         _ => operations::read(method, params)?.ok_or_else(|| {
             let known: Vec<_> = methods().collect();
             WireError::new(ErrorCode::UnknownMethod, format!("there is no method '{method}'"))

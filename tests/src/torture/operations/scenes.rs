@@ -57,6 +57,26 @@ fn edited_in_the_same_file(sandbox: &Sandbox, collection: &CollectionDir, projec
     std::fs::remove_file(here.join("notes.md")).expect("it was made");
 }
 
+/// Two more projects have what was deployed: one as it was, and one edited.
+fn followed(sandbox: &Sandbox, collection: &CollectionDir, _: &ProjectDir) {
+    for name in ["clean", "edited"] {
+        sandbox.project(name).deploy(collection, &DEPLOYED);
+    }
+    write(&sandbox.projects.join("edited/.claude/skills/s0/mine.md"), "mine\n");
+}
+
+/// The same, after the collection moved on.
+fn followed_and_moved_on(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    followed(sandbox, collection, project);
+    moved_on(sandbox, collection, project);
+}
+
+/// The same, after an edit in the first one.
+fn followed_and_edited(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    followed(sandbox, collection, project);
+    edited(sandbox, collection, project);
+}
+
 fn foreign(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
     write(&project.path("skill:s2").join("SKILL.md"), "nobody deployed this\n");
     write(&project.path("skill:s2").join("node_modules/kept.js"), "kept\n");
@@ -204,6 +224,18 @@ pub(super) const SCENES: &[Scene] = &[
         params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "strategy": "fork" }),
         prepare: edited_on_both_sides,
     },
+    Scene {
+        name: "promote with fan-out",
+        method: "promote",
+        params: |s| json!({ "project": project(s), "artifact": "skill:s0", "fan_out": true, "force": true }),
+        prepare: followed_and_edited,
+    },
+    Scene {
+        name: "fan-out",
+        method: "fan_out",
+        params: |_| json!({ "artifacts": ["skill:s0"] }),
+        prepare: followed_and_moved_on,
+    },
     Scene { name: "adopt", method: "adopt", params: |s| of_project(s, &["skill:s2"]), prepare: foreign },
     Scene { name: "forget", method: "forget", params: |s| of_project(s, &["skill:s1"]), prepare: nothing },
     Scene {
@@ -335,10 +367,15 @@ impl Scene {
         sandbox
     }
 
-    /// Makes the project known.
+    /// Makes the projects known.
     pub(super) fn register(&self, sandbox: &Sandbox, daemon: &Daemon) {
         let mut client = daemon.client();
-        client.add(&sandbox.projects.join("app"));
+        for name in ["app", "clean", "edited"] {
+            let root = sandbox.projects.join(name);
+            if root.join(".claude").is_dir() {
+                client.add(&root);
+            }
+        }
         client.status();
         // Collections have no ids before a daemon gave them some.
         if matches!(self.name, "version switch" | "deploy of a branch") {

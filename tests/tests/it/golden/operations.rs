@@ -75,6 +75,8 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::Restore(_) => "version-restore",
         Operation::Switch(_) => "version-switch",
         Operation::DeployBranch(_) => "deploy-branch",
+        Operation::Promote(_) => "promote",
+        Operation::FanOut(_) => "fan-out",
     }
 }
 

@@ -1,0 +1,179 @@
+//! `promote`: what one project changed, into the collection, and into the clean followers where that is asked for.
+//!
+//! Beside a push, it looks at everybody who follows: edited copies would become conflicts of it, which somebody has to want. With
+//! the followers it is one operation. They follow only if the collection really got what they are to follow.
+
+use super::fan_out::{self, Doing};
+use super::{Follower, only};
+use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::history::{Cause, Spot};
+use crate::ops::error::OpError;
+use crate::ops::lookup::{self, Original};
+use crate::ops::plan::{Needs, Planned, word};
+use crate::ops::planning::{Planning, Read, Source};
+use crate::ops::transfer::{self, Way};
+use skillmeat_protocol::drift::DriftState as S;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::request::{FanOut, Promote, Strategy, Transfer};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Projects that a refusal names.
+const NAMED: usize = 5;
+
+/// The copy that is promoted: the only one, the only one that is not as the collection is, or one of several that are the same.
+///
+/// # Errors
+/// There is none, or several that differ.
+pub(super) fn copy(project: &ProjectView, query: &Promote) -> Result<Arc<ItemView>, WireError> {
+    let mut all = lookup::items(project, &only(&query.artifact), &query.profiles, |_| true)?;
+    if all.iter().any(|item| item.state != S::InSync) {
+        all.retain(|item| item.state != S::InSync);
+    }
+    let contents: BTreeSet<_> = all.iter().map(|item| (item.project_hash, item.baseline())).collect();
+    if contents.len() > 1 {
+        let profiles: Vec<&str> = all.iter().map(|item| &*item.profile).collect();
+        let message = format!("'{}' is not the same under each profile: {}", query.artifact, profiles.join(", "));
+        return Err(WireError::new(ErrorCode::Ambiguous, message).hint("say which with --profile"));
+    }
+    // A name that fits nothing is an error already.
+    all.into_iter().next().ok_or_else(|| WireError::new(ErrorCode::InvalidParams, "no artifact is named"))
+}
+
+/// Plans it.
+///
+/// # Errors
+/// What is asked for is not there or ambiguous; nobody waits for it any more.
+pub(super) fn plan(
+    planning: &mut Planning<'_>,
+    query: &Promote,
+    projects: &[Arc<ProjectView>],
+    cancelled: &AtomicBool,
+) -> Result<Vec<Planned>, WireError> {
+    let no_project = || WireError::new(ErrorCode::InvalidParams, "no project is named");
+    let project = projects.first().ok_or_else(no_project)?;
+    let item = copy(project, query)?;
+    let promoted = Follower { project: Arc::clone(project), item: Arc::clone(&item) };
+    // Whoever would be affected is looked at here.
+    let strategy = query.strategy.or(Some(Strategy::Merge));
+    let transfer = Transfer { which: only(&item.key.to_string()), strategy, ..Transfer::default() };
+    let planned = transfer::one(planning, &transfer, Way::Push, project, &item);
+    let planned = leading_on(planned, &promoted);
+    let Some(original) = transfer::original_of(planning, &item) else { return Ok(vec![planned]) };
+    let everybody = super::followers(planning.snapshot, &item.key, Some(&original.collection.id));
+    let others: Vec<Follower> = everybody.into_iter().filter(|other| !is(other, &promoted)).collect();
+    match planned.item.outcome {
+        Outcome::Updated | Outcome::Merged => {}
+        // The collection has it already.
+        Outcome::Unchanged | Outcome::Recorded if query.fan_out && item.state != S::Outdated => {
+            let mut all = vec![planned];
+            let query = FanOut { which: only(&item.key.to_string()), ..FanOut::default() };
+            for follower in others.iter().filter(|other| is_locked(other, projects)) {
+                wanted(cancelled)?;
+                all.push(fan_out::one(planning, &query, &original, follower));
+            }
+            return Ok(all);
+        }
+        _ => return Ok(vec![planned]),
+    }
+    let edited: Vec<&Follower> = others.iter().filter(|other| other.item.state == S::Modified).collect();
+    if !edited.is_empty() && !query.force {
+        return Ok(vec![refused(planned, &promoted, &edited)]);
+    }
+    let Some(new) = content(planning, &planned, &original) else { return Ok(vec![planned]) };
+    let clean: Vec<(&Follower, Doing)> =
+        others.iter().filter_map(|other| Some((other, doing(&other.item, &new)?))).collect();
+    let onward = super::fan_out_command(planning.snapshot, &item.key, &original.collection.name);
+    if !query.fan_out {
+        return Ok(vec![told(planned, onward, clean.len(), edited.len())]);
+    }
+    let mut all = vec![told(planned, onward, 0, edited.len())];
+    for (follower, doing) in clean.into_iter().filter(|(other, _)| is_locked(other, projects)) {
+        wanted(cancelled)?;
+        let attempt = fan_out::with(planning, &original, follower, &new, doing);
+        let mut planned = attempt.unwrap_or_else(|error| failed(&original, follower, &error));
+        planned.needs = Needs::First;
+        all.push(planned);
+    }
+    Ok(all)
+}
+
+/// A refusal has the commands for this project.
+fn leading_on(planned: Planned, promoted: &Follower) -> Planned {
+    if planned.item.outcome != Outcome::Refused || promoted.item.record.is_none() {
+        return planned;
+    }
+    let again = promoted.promoted();
+    let overwrite = format!("{again} --strategy overwrite   # the project's; what the collection had is kept");
+    let ways = promoted.ways().into_iter().map(|way| if way == again { overwrite.clone() } else { way });
+    planned.ways(ways)
+}
+
+fn is(one: &Follower, other: &Follower) -> bool {
+    one.project.path == other.project.path && one.item.profile == other.item.profile
+}
+
+fn is_locked(follower: &Follower, projects: &[Arc<ProjectView>]) -> bool {
+    projects.iter().any(|project| project.path == follower.project.path)
+}
+
+fn wanted(cancelled: &AtomicBool) -> Result<(), WireError> {
+    if cancelled.load(Ordering::Relaxed) { Err(OpError::Cancelled.to_wire()) } else { Ok(()) }
+}
+
+/// What a follower does when the collection has `new`; nothing for one that is not clean. Who has what the collection had has
+/// lost nothing by taking what came of it.
+fn doing(item: &ItemView, new: &Read) -> Option<Doing> {
+    match item.state {
+        _ if item.project_hash.is_some() && item.project_hash == new.hash => Some(transfer::recorded),
+        S::InSync | S::Outdated | S::Converged => Some(fan_out::into_project),
+        _ => None,
+    }
+}
+
+/// What the plan puts into the collection.
+fn content(planning: &Planning<'_>, planned: &Planned, original: &Original) -> Option<Read> {
+    let there = Spot::Collection { id: original.collection.id.to_string() };
+    let is_made = |cause: &Cause| matches!(cause, Cause::Made { .. });
+    let made = planned.account.seen.iter().rfind(|seen| seen.spot == there && is_made(&seen.cause))?;
+    let id = made.content?;
+    let content = planning.gathered_content(id)?;
+    Some(Read { source: Source::History, id, content: Arc::new(content), hash: made.hash, with_ignored: None })
+}
+
+fn refused(planned: Planned, promoted: &Follower, edited: &[&Follower]) -> Planned {
+    let names: Vec<&str> = edited.iter().take(NAMED).map(|other| &*other.project.path).collect();
+    let more = if edited.len() > NAMED { format!(" and {} more", edited.len() - NAMED) } else { String::new() };
+    let message =
+        format!("it was edited elsewhere too, where this would become a conflict: {}{more}", names.join(", "));
+    let what = word(&promoted.item.key.to_string());
+    planned.failed(&OpError::Refused { message }).ways([
+        format!("skillmeat blast-radius {what}"),
+        format!("{} --yes   # the others keep their edits and get a conflict", promoted.promoted()),
+    ])
+}
+
+fn failed(original: &Original, follower: &Follower, error: &OpError) -> Planned {
+    Planned::of(Some(original.key()), "", Outcome::Failed)
+        .in_project(&follower.project.path, &follower.item.profile, &follower.item.path)
+        .of_collection(&original.collection.name)
+        .failed(error)
+}
+
+/// Says who can follow, and who gets a conflict.
+fn told(planned: Planned, onward: String, clean: usize, edited: usize) -> Planned {
+    let copies = |n: usize| if n == 1 { "1 copy".to_owned() } else { format!("{n} copies") };
+    let mut parts = Vec::new();
+    if clean > 0 {
+        parts.push(format!("{} elsewhere can follow", copies(clean)));
+    }
+    if edited > 0 {
+        parts.push(format!("{} edited elsewhere: in conflict by this", copies(edited)));
+    }
+    let mut planned = planned;
+    // What a push says of others is said better here.
+    planned.item.message = (!parts.is_empty()).then(|| parts.join("; "));
+    planned.ways((clean > 0).then_some(onward))
+}

@@ -1,0 +1,152 @@
+//! `blast-radius`: who follows an artifact, and what a change of it meets there. Nothing is changed.
+//!
+//! Of a conflict it is tried whether both sides merge, as a pull would: so the files of those copies are read.
+
+use super::{Follower, followers, standing};
+use crate::engine::snapshot::Snapshot;
+use crate::history::{History, Scope};
+use crate::model::Tree;
+use crate::ops::lookup::{self, Name};
+use crate::ops::merging::{self, Merging, Side};
+use crate::ops::past;
+use crate::ops::planning::{Planning, original_path};
+use crate::ops::run::Operations;
+use crate::ops::transfer;
+use skillmeat_protocol::drift::DriftState as S;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::ids::ArtifactKey;
+use skillmeat_protocol::reply::{BlastCopy, BlastStatistics, Counts, GraphRoot, Standing};
+use skillmeat_protocol::request::BlastRadiusQuery;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whom a change concerns.
+#[derive(Debug)]
+pub struct Radius {
+    /// Which artifact.
+    pub artifact: ArtifactKey,
+    /// The collections that have it.
+    pub roots: Vec<GraphRoot>,
+    /// The copies, by path and profile.
+    pub copies: Vec<BlastCopy>,
+    /// How many of them.
+    pub statistics: BlastStatistics,
+    /// How many by state.
+    pub counts: Counts,
+}
+
+impl Operations {
+    /// Who follows an artifact, by the picture.
+    ///
+    /// # Errors
+    /// `NotFound`, `Ambiguous`, `InvalidParams`; that nobody waits for it any more.
+    pub fn blast_radius(
+        &self,
+        snapshot: &Snapshot,
+        query: &BlastRadiusQuery,
+        cancelled: &AtomicBool,
+    ) -> Result<Radius, WireError> {
+        // Without a history there is still everything but merges.
+        let artifact = match Name::read(&query.artifact)?.key() {
+            Some(key) => key,
+            None => past::artifact(snapshot, self.history()?, &query.artifact)?,
+        };
+        let named = query.collection.as_deref();
+        let collection = named.map(|name| lookup::collection_even_damaged(snapshot, Some(name))).transpose()?;
+        let id = collection.as_ref().map(|collection| &*collection.id);
+        let roots = roots(snapshot, &artifact, id);
+        let followers = followers(snapshot, &artifact, id);
+        if roots.is_empty() && followers.is_empty() {
+            let message = format!("nothing has {artifact}, and nothing follows it");
+            return Err(WireError::new(ErrorCode::NotFound, message).hint("`skillmeat list` shows what there is"));
+        }
+        let (mut copies, mut counts) = (Vec::with_capacity(followers.len()), Counts::default());
+        for follower in &followers {
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(WireError::new(ErrorCode::DeadlineExceeded, "it was cancelled"));
+            }
+            let merges = match (follower.item.state, self.history()) {
+                (S::Conflict, Ok(history)) => self.merges(history, snapshot, follower),
+                _ => None,
+            };
+            *counts.of(follower.item.state) += 1;
+            copies.push(copy(follower, merges));
+        }
+        let statistics = statistics(&copies);
+        Ok(Radius { artifact, roots, copies, statistics, counts })
+    }
+
+    /// Whether a pull would merge; none where that cannot be said.
+    fn merges(&self, history: &History, snapshot: &Snapshot, follower: &Follower) -> Option<bool> {
+        let item = &follower.item;
+        // One for each: what a merge puts together is given up with it.
+        let mut planning = Planning::new(history, snapshot, &self.zone, self.now(), &self.home);
+        let original = transfer::original_of(&planning, item)?;
+        let source = planning.original(&original).ok()?;
+        let copy = planning.copy(item, Scope::Resolved).ok()?;
+        let from = original_path(&original);
+        let ours = Side { content: &copy.content, path: &item.path };
+        let theirs = Side { content: &source.content, path: &from };
+        let merging = merging::merge(&mut planning, item.baseline(), ours, theirs).ok()?;
+        Some(matches!(merging, Merging::Clean { .. }))
+    }
+}
+
+fn roots(snapshot: &Snapshot, key: &ArtifactKey, only: Option<&str>) -> Vec<GraphRoot> {
+    let meant = snapshot.collections.iter().filter(|collection| only.is_none_or(|id| *collection.id == *id));
+    let having = meant.filter_map(|collection| Some((collection, collection.artifact(key)?)));
+    having
+        .map(|(collection, artifact)| GraphRoot {
+            collection: collection.name.to_string(),
+            collection_id: collection.id.to_string(),
+            hash: match &artifact.tree {
+                Some(Tree::Present(info)) => Some(info.hash),
+                _ => None,
+            },
+        })
+        .collect()
+}
+
+fn copy(follower: &Follower, merges: Option<bool>) -> BlastCopy {
+    let Follower { project, item } = follower;
+    BlastCopy {
+        project: project.path.to_string(),
+        project_name: project.name.to_string(),
+        profile: item.profile.to_string(),
+        collection: item.collection.as_ref().map(|collection| collection.name.to_string()),
+        standing: standing(item.state),
+        state: item.state,
+        next: next(item.state),
+        baseline: item.baseline(),
+        hash: item.project_hash,
+        merges,
+        message: item.message.as_deref().map(str::to_owned),
+        ways: follower.ways(),
+    }
+}
+
+/// The state of a copy once the collection has something new.
+fn next(state: S) -> S {
+    match state {
+        S::InSync => S::Outdated,
+        // Its record is behind: by hashes both sides will have changed.
+        S::Modified | S::Converged => S::Conflict,
+        other => other,
+    }
+}
+
+fn statistics(copies: &[BlastCopy]) -> BlastStatistics {
+    let mut statistics = BlastStatistics::default();
+    for copy in copies {
+        statistics.total += 1;
+        let of_standing = match copy.standing {
+            Standing::Clean => &mut statistics.clean,
+            Standing::Modified => &mut statistics.modified,
+            Standing::Conflicting => &mut statistics.conflicting,
+            Standing::Gone => &mut statistics.gone,
+            Standing::Unreadable => &mut statistics.unreadable,
+        };
+        *of_standing += 1;
+        statistics.behind += u32::from(matches!(copy.state, S::Outdated | S::Converged));
+    }
+    statistics
+}
