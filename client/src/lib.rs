@@ -8,7 +8,8 @@
 //!
 //! * [`args`] – command lines; [`surroundings`] – environment and directory; [`failure`] – what can go wrong
 //! * [`transport`] – one connection; [`launch`] – finding or starting a daemon, version skew; [`os`] – platforms
-//! * [`commands`] – one file a command; [`prompt`], [`watch`], [`doctor`], [`demo`] – the larger ones; [`pager`]
+//! * [`commands`] – one file a command; [`prompt`], [`watch`], [`doctor`], [`demo`] – the larger ones; [`pager`], [`mergetool`] – programs
+//!   that people choose
 //! * [`ask`] – questions to whoever is at the terminal
 //! * [`render`] – tables, colours, escapes, porcelain; [`time`] – civil time in UTC
 //!
@@ -26,6 +27,7 @@ pub mod demo;
 pub mod doctor;
 pub mod failure;
 pub mod launch;
+pub mod mergetool;
 pub mod os;
 pub mod pager;
 pub mod prompt;

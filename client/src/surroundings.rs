@@ -29,6 +29,8 @@ pub struct Surroundings {
     pub terminal: bool,
     /// What `SKILLMEAT_PAGER`, or else `PAGER`, names.
     pub pager: Option<OsString>,
+    /// What `VISUAL`, or else `EDITOR`, names.
+    pub editor: Option<OsString>,
     /// Whether results may be coloured.
     pub colour: bool,
     /// Whether a person reads standard error.
@@ -53,6 +55,7 @@ impl Surroundings {
             pager: terminal
                 .then(|| std::env::var_os("SKILLMEAT_PAGER").or_else(|| std::env::var_os("PAGER")))
                 .flatten(),
+            editor: set("VISUAL").or_else(|| set("EDITOR")),
             colour: terminal && set("NO_COLOR").is_none() && os::terminal_has_colour(),
             interactive: std::io::stderr().is_terminal(),
             answers: (std::io::stdin().is_terminal() && std::io::stderr().is_terminal()).then(|| os::TERMINAL.into()),

@@ -3,6 +3,7 @@
 pub mod across;
 pub mod branches;
 pub mod collections;
+pub mod conflicts;
 pub mod diff;
 pub mod history;
 pub mod operate;
@@ -15,6 +16,7 @@ pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
     GroupEdit,
 };
+pub use conflicts::{ConflictChoice, ConflictName, ConflictRead, ConflictShow, ConflictSide, ConflictsQuery, Resolve};
 pub use diff::{DiffDetail, DiffQuery, DiffSide};
 pub use history::{HistoryGc, HistoryQuery};
 pub use operate::{
@@ -130,6 +132,14 @@ pub enum Request {
     Branches(BranchQuery),
     /// Whom a change of an artifact concerns.
     BlastRadius(BlastRadiusQuery),
+    /// Conflicts that were found.
+    Conflicts(ConflictsQuery),
+    /// One of them.
+    ConflictShow(ConflictShow),
+    /// The bytes of one side of one of its files.
+    ConflictRead(ConflictRead),
+    /// Decides about its files; nothing in projects and collections is changed.
+    Resolve(Resolve),
 }
 
 /// Which projects are meant.

@@ -194,6 +194,9 @@ pub struct TransferArgs {
     /// What to do where both sides changed, or other projects would be affected
     #[arg(long, value_enum)]
     pub strategy: Option<How>,
+    /// Merge, and put what is in conflict into the project's copy, between markers
+    #[arg(long, conflicts_with = "strategy")]
+    pub markers: bool,
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
     pub manner: Manner,

@@ -8,6 +8,7 @@ pub mod across;
 pub mod change;
 pub mod cli;
 pub mod collections;
+pub mod conflicts;
 pub mod diff;
 pub mod history;
 pub mod hot;
@@ -30,6 +31,7 @@ pub use change::{
     TransferArgs, UndeployArgs, UndoArgs, Whose,
 };
 pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
+pub use conflicts::{ConflictsCommand, MergetoolArgs, ResolveArgs};
 pub use diff::DiffArgs;
 pub use history::{HistoryArgs, HistoryCommand};
 pub use look::{ListArgs, PromptArgs, ShowArgs, StatusArgs};
@@ -225,7 +227,9 @@ Example:
     )]
     Undeploy(UndeployArgs),
     /// Bring what the collection changed into the project
-    #[command(after_help = "Examples:\n  skillmeat pull\n  skillmeat pull skill:pdf --strategy merge")]
+    #[command(
+        after_help = "Examples:\n  skillmeat pull\n  skillmeat pull skill:pdf --strategy merge\n  skillmeat pull --markers"
+    )]
     Pull(TransferArgs),
     /// Bring what was changed in the project into the collection
     #[command(after_help = "Examples:\n  skillmeat push skill:pdf\n  skillmeat push skill:pdf --strategy fork")]
@@ -341,6 +345,38 @@ Examples:
   skillmeat blast-radius skill:pdf
   skillmeat blast-radius skill:pdf --collection work --exit-code")]
     BlastRadius(RadiusArgs),
+    /// What both sides changed and only a person can join
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  skillmeat conflicts list\n  skillmeat conflicts show skill:pdf SKILL.md"
+    )]
+    Conflicts(ConflictsCommand),
+    /// Decide about the files of a conflict, and end it
+    #[command(after_help = "'Ours' is the project's copy, 'theirs' the collection's.
+
+To decide changes no file: it is kept until --continue, which puts what was decided, and the rest merged, into the
+project and the collection. When a side changed meanwhile, that is merged anew. --continue beside a decision ends the
+conflict at once, if that was the last.
+
+Examples:
+  skillmeat resolve skill:pdf --theirs --continue
+  skillmeat resolve skill:pdf SKILL.md --edit
+  skillmeat resolve skill:pdf notes.md --both
+  skillmeat resolve skill:pdf logo.png --content ~/logo.png
+  skillmeat resolve skill:pdf --continue --dry-run
+  skillmeat resolve skill:pdf --abort")]
+    Resolve(ResolveArgs),
+    /// Decide in the merge tool that git is configured for
+    #[command(
+        after_help = "Runs the tool that 'git config merge.tool' names, by mergetool.TOOL.cmd, or mergetool.TOOL.path for those
+that are known by name: vimdiff, nvimdiff, gvimdiff, meld, kdiff3, opendiff, vscode. Its exit code counts where
+mergetool.TOOL.trustExitCode says so; otherwise a file is decided when it was written.
+
+Examples:
+  skillmeat mergetool
+  skillmeat mergetool skill:pdf --tool meld"
+    )]
+    Mergetool(MergetoolArgs),
     /// Run, start, stop and inspect skillmeatd
     #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]
     Daemon(DaemonCommand),

@@ -6,7 +6,7 @@ use skillmeat_protocol::error::ErrorCode;
 use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{
     Add, Adopt, Deploy, DeployBranch, Detail, Forget, Freshness, Import, InTheWay, Operation, Profiles, Remove, Rename,
-    Request, StatusQuery, Tag, Transfer, Undeploy, Undo, Which,
+    Request, StatusQuery, Strategy, Tag, Transfer, Undeploy, Undo, Which,
 };
 
 use super::Context;
@@ -69,7 +69,7 @@ pub fn undeploy(context: &mut Context<'_>, args: UndeployArgs) -> Done {
 pub fn transfer(context: &mut Context<'_>, args: TransferArgs, direction: fn(Transfer) -> Operation) -> Done {
     let (connection, project) = project(context, &args.at)?;
     let which = Which { artifacts: args.names, ..Which::default() };
-    let strategy = args.strategy.map(Into::into);
+    let strategy = if args.markers { Some(Strategy::Markers) } else { args.strategy.map(Into::into) };
     let operation = direction(Transfer { which, project, profiles: profiles(args.at), strategy });
     operate(context, connection, Plan { operation, dry_run: args.manner.dry_run })
 }

@@ -1,9 +1,11 @@
 //! One file a command family: make the request, print the answer.
 
 pub mod across;
+mod by_hand;
 pub mod change;
 pub mod collection;
 pub mod completions;
+pub mod conflict;
 pub mod daemon;
 pub mod diff;
 pub mod group;
@@ -90,6 +92,9 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Promote(args) => across::promote(context, args),
         Command::FanOut(args) => across::fan_out(context, args),
         Command::BlastRadius(args) => across::radius(context, args),
+        Command::Conflicts(command) => conflict::conflicts(context, command),
+        Command::Resolve(args) => conflict::resolve(context, args),
+        Command::Mergetool(args) => conflict::mergetool(context, args),
         Command::Daemon(command) => daemon::daemon(context, command),
         Command::Doctor => doctor::doctor(context),
         Command::Init => library::init(context),

@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod branches;
+pub mod conflicts;
 pub mod diff;
 pub mod graph;
 pub mod groups;

@@ -6,8 +6,8 @@
 //!
 //! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`Collector`] (single files), [`inspect`]
 //! (reading one without keeping it), `store` and `spool` (where the bytes go), [`Written`] (putting one back), [`Operation`]
-//! and [`Journalled`] (the journal), [`Version`] and [`Seen`] (what there was where), `timeline`, `gc`, `verify`, `open` and
-//! `backup`.
+//! and [`Journalled`] (the journal), [`Version`] and [`Seen`] (what there was where), [`Conflict`] (what is to be decided),
+//! `timeline`, `gc`, `verify`, `open` and `backup`.
 //!
 //! # Locking
 //!
@@ -44,6 +44,7 @@
 mod backup;
 mod capture;
 mod collector;
+mod conflicts;
 mod content;
 mod error;
 mod frame;
@@ -64,6 +65,9 @@ mod walk;
 
 pub use capture::{Capture, Recorded, Scope, Staged};
 pub use collector::Collector;
+pub use conflicts::{
+    Choice, Conflict, ConflictFile, ConflictKind, ConflictPlace, ConflictReason, ConflictSides, Resolution,
+};
 pub use content::{Content, ContentEntry, ContentId, EntryKind, RelPath};
 pub use error::HistoryError;
 pub use gc::{Collected, Needed};

@@ -25,6 +25,7 @@ pub(super) const KIND: Kind = Kind {
         include_str!("schema/0001_base.sql"),
         include_str!("schema/0002_versions.sql"),
         include_str!("schema/0003_branches.sql"),
+        include_str!("schema/0004_conflicts.sql"),
     ],
     commits: Commits::Durable,
 };

@@ -102,6 +102,8 @@ impl History {
             let branches = self.branches(&key);
             verified.note(branches)?;
         }
+        let conflicts = self.conflicts();
+        verified.note(conflicts)?;
         for id in operations {
             let switches = self.switched_back(OperationId(id));
             verified.note(switches)?;

@@ -54,6 +54,7 @@ pub fn named_projects(snapshot: &Snapshot, operation: &Operation) -> Result<Vec<
         Operation::DeployBranch(query) => query.deploy.projects.iter().map(String::as_str).collect(),
         Operation::Restore(query) => query.project.iter().map(String::as_str).collect(),
         Operation::Promote(_) | Operation::FanOut(_) => return super::across::projects(snapshot, operation),
+        Operation::ConflictContinue(query) | Operation::ConflictAbort(query) => vec![&query.project],
         _ => Vec::new(),
     };
     super::lookup::projects(snapshot, names)

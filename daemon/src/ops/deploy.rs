@@ -6,6 +6,7 @@
 use super::account;
 use super::contents;
 use super::error::OpError;
+use super::joining;
 use super::lookup::{self, Original};
 use super::plan::Planned;
 use super::planning::{Destination, Planning, original_path, relative_target};
@@ -151,7 +152,7 @@ fn again(
         _ if item.project_hash.is_none() => transfer::into_project(planning, &sides, Outcome::Created)?,
         _ if item.baseline() == item.project_hash => transfer::into_project(planning, &sides, Outcome::Updated)?,
         (_, InTheWay::Force) => transfer::into_project(planning, &sides, Outcome::Updated)?,
-        (_, InTheWay::Merge) => transfer::merged(planning, &sides)?,
+        (_, InTheWay::Merge) => joining::deployed(planning, &sides)?,
         (_, InTheWay::Refuse) => {
             let what = item.key.to_string();
             transfer::begun(&sides, Outcome::Refused)

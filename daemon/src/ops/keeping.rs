@@ -1,22 +1,23 @@
-//! What of the history is kept: `history gc` and `history verify`.
+//! What of the history is kept: `history gc`, `history verify`, and a copy a day.
 //!
 //! Whoever reads files into the history believes that what is stored stays stored until it is referred to. So nothing is
 //! removed while an operation is planned or an edit is read, and neither begins while something is removed.
 
+use super::conflicts::telling::Telling;
 use super::error::OpError;
 use super::run::Operations;
 use super::told::Watcher;
 use crate::engine::snapshot::Snapshot;
-use crate::history::{Needed, Verified};
+use crate::history::{History, Needed, Verified};
 use crate::model::{Timestamp, Tree};
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::reply::{HistoryGcReply, HistoryVerifyReply, Problem, Progress};
+use skillmeat_protocol::reply::{ConflictState, HistoryGcReply, HistoryVerifyReply, Problem, Progress};
 use skillmeat_protocol::request::HistoryGc;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{PoisonError, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 /// Days that everything stays, when nobody says how many.
 const DAYS: u32 = 90;
@@ -43,6 +44,22 @@ impl Operations {
         Some(work())
     }
 
+    /// A copy of the history a day, while nobody waits for it.
+    pub fn back_up(&self) {
+        let Ok(history) = self.history.as_ref().map(Arc::clone) else { return };
+        let (now, counted) = (self.clock.wall(), self.counted());
+        let work = move || {
+            crate::os::process::stand_back();
+            if let Err(error) = history.backup_if_due(now) {
+                tracing::warn!(%error, "the history could not be backed up");
+            }
+            drop((history, counted));
+        };
+        if let Err(error) = std::thread::Builder::new().name("backup".into()).spawn(work) {
+            tracing::warn!(%error, "the history could not be backed up");
+        }
+    }
+
     /// While this is held, nobody reads files into the history.
     fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.reading.write().unwrap_or_else(PoisonError::into_inner)
@@ -60,6 +77,9 @@ impl Operations {
         let since = Timestamp(now.0.saturating_sub(days.saturating_mul(DAY)));
         // What records say counts as it is now, not as it was known some time ago.
         let needed = Needed { since, hashes: recorded(&*self.current()?) };
+        if !query.dry_run {
+            self.drop_closed(history, since)?;
+        }
         let size = || size_of(history.path());
         let before = size();
         let mut problems = Vec::new();
@@ -97,6 +117,19 @@ impl Operations {
             after: size(),
             problems,
         })
+    }
+
+    /// Conflicts that are none any more are not kept for ever; those that are, and what they need, are.
+    fn drop_closed(&self, history: &History, since: Timestamp) -> Result<(), WireError> {
+        let wire = |error| OpError::History(error).to_wire();
+        let snapshot = self.engine.snapshot();
+        let telling = Telling { history, snapshot: &snapshot };
+        for conflict in history.conflicts().map_err(wire)?.iter().filter(|conflict| conflict.at < since) {
+            if telling.state(conflict).map_err(wire)? == ConflictState::Closed {
+                history.batch(|batch| batch.drop_conflict(&conflict.place)).map_err(wire)?;
+            }
+        }
+        Ok(())
     }
 
     /// Reads everything that the history holds. Blocks.

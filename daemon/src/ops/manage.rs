@@ -237,5 +237,8 @@ pub fn plan(planning: &mut Planning<'_>, operation: &Operation) -> Result<Vec<Pl
         | Operation::Restore(_)
         | Operation::Promote(_)
         | Operation::FanOut(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
+        Operation::ConflictContinue(_) | Operation::ConflictAbort(_) => {
+            Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project"))
+        }
     }
 }

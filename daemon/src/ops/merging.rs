@@ -1,17 +1,21 @@
 //! The three-way merge of an artifact: a project's copy and the collection's, from the content that the record names.
 //!
-//! The base is what the history has for the recorded hash, else what a snapshot of the collection has. Without one, nothing is merged: which side changed a file is
-//! then a guess, and a wrong one loses somebody's edit. What comes of a merge is kept in memory until it is staged, so only
-//! the files that both sides changed are read here.
+//! The base is what the history has for the recorded hash, else what a snapshot of the collection has. Without one, nothing is
+//! merged: which side changed a file is then a guess, and a wrong one loses somebody's edit. What comes of a merge is kept in
+//! memory until it is staged, so only the files that both sides changed are read here.
 
 use super::error::OpError;
 use super::planning::Planning;
-use crate::history::{Content, ContentEntry, EntryKind, RelPath, recorded};
+use crate::history::{
+    ConflictFile, ConflictKind, ConflictReason, ConflictSides, Content, ContentEntry, ContentId, EntryKind, RelPath,
+    Resolution, recorded,
+};
+use crate::model::TreeKind;
 use sha2::{Digest, Sha256};
-use skillmeat_merge::three_way::{Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees};
+use skillmeat_merge::three_way::{self as merge, Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees};
 use skillmeat_protocol::hash::ContentHash;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -33,9 +37,29 @@ pub enum Merging {
         /// Its recorded hash.
         hash: ContentHash,
     },
-    /// A person has to decide; the text says what about.
-    Refused(String),
+    /// A person has to decide.
+    Refused(Box<Dispute>),
 }
+
+/// What a person has to decide.
+pub struct Dispute {
+    /// What about, in one sentence; without what is decided already.
+    pub why: String,
+    /// What both sides come from, if it is known.
+    pub base: Option<ContentId>,
+    /// The paths, in their order; also those that are decided.
+    pub files: Vec<ConflictFile>,
+    /// What base, ours and theirs are of each of them; nothing where the whole artifact is to be decided about.
+    pub leaves: Vec<[Option<EntryKind>; 3]>,
+    /// What comes of the rest: of what is not decided, the project's, or what survives. Nothing where the whole artifact is to be
+    /// decided about.
+    pub rest: BTreeMap<PathBuf, EntryKind>,
+    /// The bytes of what was put together.
+    pub written: Written,
+}
+
+/// The bytes of files that neither side has, by their hashes.
+pub type Written = HashMap<[u8; 32], Vec<u8>>;
 
 /// A file by its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +68,8 @@ struct Blob {
     size: u64,
 }
 
-/// Merges both sides, which were read just now, from what was recorded with `baseline`.
+/// Merges both sides, which were read just now, from what was recorded with `baseline`. What was decided of files that are
+/// the same still is taken for them.
 ///
 /// # Errors
 /// A file is not what was read before; the history cannot be read.
@@ -53,6 +78,7 @@ pub fn merge(
     baseline: Option<ContentHash>,
     ours: Side<'_>,
     theirs: Side<'_>,
+    decided: &[ConflictFile],
 ) -> Result<Merging, OpError> {
     let mut known = baseline.map(|hash| planning.history.by_recorded(hash)).transpose()?.unwrap_or_default();
     if let Some(hash) = baseline.filter(|_| known.is_empty())
@@ -64,70 +90,190 @@ pub fn merge(
     // The recorded hash knows no modes and no delimiters: several contents may have it.
     for id in known {
         let base = planning.history.content(id)?;
-        match from_base(planning, &base, ours, theirs)? {
-            Merging::Refused(why) => drop(refused.get_or_insert(why)),
+        match from_base(planning, Some((id, &base)), ours, theirs, decided)? {
+            Merging::Refused(dispute) => drop(refused.get_or_insert(dispute)),
             clean => return Ok(clean),
         }
     }
-    let unknown = || "both sides changed, and neither the history nor a snapshot has what they come from".to_owned();
-    Ok(Merging::Refused(refused.unwrap_or_else(unknown)))
+    match refused {
+        Some(dispute) => Ok(Merging::Refused(dispute)),
+        None => from_base(planning, None, ours, theirs, decided),
+    }
 }
 
-fn from_base(
+/// The same from a base that is known, or that nobody knows: then everything that differs is to be decided about.
+///
+/// # Errors
+/// As [`merge`].
+pub fn from_base(
     planning: &mut Planning<'_>,
-    base: &Content,
+    base: Option<(ContentId, &Content)>,
     ours: Side<'_>,
     theirs: Side<'_>,
+    decided: &[ConflictFile],
 ) -> Result<Merging, OpError> {
+    const UNKNOWN: &str = "both sides changed, and neither the history nor a snapshot has what they come from";
+    let id = base.map(|(id, _)| id);
+    let sides = [ours, theirs];
+    let as_whole = |planning: &mut Planning<'_>, reason, why: String| {
+        whole(planning, id, sides, decided).unwrap_or_else(|| Ok(Merging::Refused(all(id, sides, reason, why))))
+    };
     if ours.content.kind != theirs.content.kind {
-        return Ok(Merging::Refused("it is a file on one side and a directory on the other".to_owned()));
+        let why = "it is a file on one side and a directory on the other".to_owned();
+        return as_whole(planning, ConflictReason::Clash, why);
     }
-    let (before, one, other) = (tree(base), tree(ours.content), tree(theirs.content));
+    let (before, one, other) = (base.map(|(_, base)| tree(base)), tree(ours.content), tree(theirs.content));
     let name = ours.path.file_name().map(Path::new).unwrap_or(ours.path);
-    let trees = Trees { base: Some(&before), ours: &one, theirs: &other, name };
+    let trees = Trees { base: before.as_ref(), ours: &one, theirs: &other, name };
     let read = |blob: &Blob| {
         if blob.size > LARGEST_TEXT as u64 {
             return Ok(None);
         }
-        bytes_of(planning, blob.hash, &[ours, theirs]).map(Some)
+        bytes_of(planning, blob.hash, &sides).map(Some)
     };
     let merge = match trees.merge(read) {
         Ok(merge) => merge,
         Err(Refusal::Unreadable(error)) => return Err(error),
         Err(Refusal::Clash(paths)) => {
             let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            return Ok(Merging::Refused(format!("a file and a directory at once: {}", listed(&names))));
+            let why = format!("a file and a directory at once: {}", listed(&names));
+            return as_whole(planning, ConflictReason::Clash, why);
         }
     };
-    if !merge.conflicts.is_empty() {
-        return Ok(Merging::Refused(told(&merge.conflicts, ours.path)));
+    if id.is_none() && merge.conflicts.is_empty() {
+        return as_whole(planning, ConflictReason::NoBase, UNKNOWN.to_owned());
     }
-    let mut written: HashMap<[u8; 32], Vec<u8>> = HashMap::new();
-    let mut entries = Vec::new();
+    let (mut rest, mut written) = (BTreeMap::new(), Written::new());
     for (path, merged) in merge.tree {
         let kind = match merged {
-            Merged::Kept(Leaf::File { content: Blob { hash, size }, mode }) => EntryKind::File { hash, size, mode },
-            Merged::Kept(Leaf::Link { target }) => EntryKind::Symlink { target },
+            Merged::Kept(leaf) => entry(&leaf),
             Merged::Written { bytes, mode } => {
                 let kind = planning.keep_bytes(&bytes, mode)?;
                 written.insert(Sha256::digest(&bytes).into(), bytes);
                 kind
             }
         };
-        // It is one of the paths that came in.
-        entries.extend(RelPath::new(path).map(|path| ContentEntry { path, kind }));
+        rest.insert(path, kind);
     }
-    let content = Content { kind: ours.content.kind, entries };
-    let hash = recorded(&content, |hash, to| {
-        let bytes = match written.get(&hash) {
-            Some(bytes) => Cow::Borrowed(bytes),
-            None => Cow::Owned(bytes_of(planning, hash, &[ours, theirs])?),
-        };
-        to.write_all(&bytes).map_err(OpError::io("hash", ours.path))
-    })?;
-    match hash {
-        Some(hash) => Ok(Merging::Clean { content, hash }),
-        None => Ok(Merging::Refused("it has a link to something that does not belong to it".to_owned())),
+    let (mut files, mut leaves, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    for conflict in &merge.conflicts {
+        leaves.push([&conflict.base, &conflict.ours, &conflict.theirs].map(|leaf| leaf.as_ref().map(entry)));
+        let mut file = disputed(planning, conflict);
+        match decided.iter().find(|other| other.path == file.path && other.sides == file.sides) {
+            Some(ConflictFile { resolution: Some(resolution), .. }) => {
+                file.resolution = Some(*resolution);
+                settle(planning, &mut rest, &conflict.path, *resolution)?;
+            }
+            _ => open.push(conflict),
+        }
+        files.push(file);
+    }
+    if !open.is_empty() {
+        let why = if id.is_none() { UNKNOWN.to_owned() } else { told(&open, ours.path) };
+        return Ok(Merging::Refused(Box::new(Dispute { why, base: id, files, leaves, rest, written })));
+    }
+    let (content, hash) = put_together(planning, ours.content.kind, rest, &written, &sides)?;
+    Ok(Merging::Clean { content, hash })
+}
+
+/// A content of these files, with its recorded hash.
+///
+/// # Errors
+/// A file cannot be read; they cannot all be there at once.
+pub fn put_together(
+    planning: &Planning<'_>,
+    kind: TreeKind,
+    files: BTreeMap<PathBuf, EntryKind>,
+    written: &Written,
+    sides: &[Side<'_>],
+) -> Result<(Content, ContentHash), OpError> {
+    // They are paths that came in.
+    let entry = |(path, kind)| RelPath::new(path).map(|path| ContentEntry { path, kind });
+    let content = Content { kind, entries: files.into_iter().filter_map(entry).collect() };
+    if let Some(flaw) = content.flaw() {
+        return Err(OpError::Refused { message: format!("what was decided cannot be: {flaw}") });
+    }
+    let hash = recorded_of(planning, &content, written, sides)?;
+    Ok((content, hash))
+}
+
+/// Puts what was decided of a path in its place.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn settle(
+    planning: &Planning<'_>,
+    files: &mut BTreeMap<PathBuf, EntryKind>,
+    path: &Path,
+    resolution: Resolution,
+) -> Result<(), OpError> {
+    files.remove(path);
+    if let Some(id) = resolution.result {
+        let content = planning.history.content(id)?;
+        files.extend(content.entries.into_iter().next().map(|entry| (path.to_owned(), entry.kind)));
+    }
+    Ok(())
+}
+
+/// The whole artifact as one thing to be decided about.
+fn all(base: Option<ContentId>, [ours, theirs]: [Side<'_>; 2], reason: ConflictReason, why: String) -> Box<Dispute> {
+    let sides = ConflictSides { base, ours: Some(ours.content.id()), theirs: Some(theirs.content.id()) };
+    let (path, kind) = (RelPath::default(), ConflictKind::BothModified);
+    let file = ConflictFile { path, kind, reason, mode: 0, sides, resolution: None };
+    let (rest, written) = (BTreeMap::new(), Written::new());
+    Box::new(Dispute { why, base, files: vec![file], leaves: Vec::new(), rest, written })
+}
+
+/// The same where it was decided.
+fn whole(
+    planning: &Planning<'_>,
+    base: Option<ContentId>,
+    sides: [Side<'_>; 2],
+    decided: &[ConflictFile],
+) -> Option<Result<Merging, OpError>> {
+    let ids = ConflictSides { base, ours: Some(sides[0].content.id()), theirs: Some(sides[1].content.id()) };
+    let found = decided.iter().find(|file| file.path.is_empty() && file.sides == ids)?;
+    let id = found.resolution?.result?;
+    let read = || {
+        let content = planning.history.content(id)?;
+        let hash = recorded_of(planning, &content, &Written::new(), &sides)?;
+        Ok(Merging::Clean { content, hash })
+    };
+    Some(read())
+}
+
+/// A conflict as the history keeps it.
+fn disputed(planning: &mut Planning<'_>, conflict: &Conflict<Blob>) -> ConflictFile {
+    let mut side = |leaf: &Option<Leaf<Blob>>| {
+        let entry = ContentEntry { path: RelPath::default(), kind: entry(leaf.as_ref()?) };
+        Some(planning.compose(Content { kind: TreeKind::File, entries: vec![entry] }))
+    };
+    ConflictFile {
+        path: RelPath::new(conflict.path.clone()).unwrap_or_default(),
+        kind: match conflict.kind {
+            merge::ConflictKind::BothModified => ConflictKind::BothModified,
+            merge::ConflictKind::AddAdd => ConflictKind::AddAdd,
+            merge::ConflictKind::Deletion => ConflictKind::Deletion,
+        },
+        reason: match conflict.reason {
+            Reason::Lines => ConflictReason::Lines,
+            Reason::Broken => ConflictReason::Broken,
+            Reason::Gone => ConflictReason::Gone,
+            Reason::Binary => ConflictReason::Binary,
+            Reason::Large => ConflictReason::Large,
+            Reason::Link => ConflictReason::Link,
+            Reason::NoBase => ConflictReason::NoBase,
+        },
+        mode: conflict.mode(),
+        sides: ConflictSides { base: side(&conflict.base), ours: side(&conflict.ours), theirs: side(&conflict.theirs) },
+        resolution: None,
+    }
+}
+
+fn entry(leaf: &Leaf<Blob>) -> EntryKind {
+    match leaf {
+        Leaf::File { content: Blob { hash, size }, mode } => EntryKind::File { hash: *hash, size: *size, mode: *mode },
+        Leaf::Link { target } => EntryKind::Symlink { target: target.clone() },
     }
 }
 
@@ -145,22 +291,50 @@ fn tree(content: &Content) -> Tree<Blob> {
 }
 
 /// The bytes of a file that a side or the history has.
-fn bytes_of(planning: &Planning<'_>, hash: [u8; 32], sides: &[Side<'_>]) -> Result<Vec<u8>, OpError> {
+///
+/// # Errors
+/// It is not what was read before, and nowhere else.
+pub fn bytes_of(planning: &Planning<'_>, hash: [u8; 32], sides: &[Side<'_>]) -> Result<Vec<u8>, OpError> {
+    let mut touched = None;
     for Side { content, path } in sides {
         let has = |kind: &EntryKind| matches!(kind, EntryKind::File { hash: known, .. } if *known == hash);
         let Some(entry) = content.entries.iter().find(|entry| has(&entry.kind)) else { continue };
         let path = entry.path.below(path);
-        let bytes = std::fs::read(&path).map_err(OpError::io("read", &path))?;
-        let found: [u8; 32] = Sha256::digest(&bytes).into();
-        return if found == hash { Ok(bytes) } else { Err(OpError::Touched { path }) };
+        match std::fs::read(&path) {
+            Ok(bytes) if <[u8; 32]>::from(Sha256::digest(&bytes)) == hash => return Ok(bytes),
+            Ok(_) => touched = Some(OpError::Touched { path }),
+            Err(error) => touched = Some(OpError::io("read", &path)(error)),
+        }
     }
     let mut bytes = Vec::new();
-    planning.history.read_blob(ContentHash(hash), &mut bytes)?;
-    Ok(bytes)
+    match (planning.history.read_blob(ContentHash(hash), &mut bytes), touched) {
+        (Ok(_), _) => Ok(bytes),
+        (Err(_), Some(touched)) => Err(touched),
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+/// The recorded hash of a content whose files are among `written`, at a side or in the history.
+fn recorded_of(
+    planning: &Planning<'_>,
+    content: &Content,
+    written: &Written,
+    sides: &[Side<'_>],
+) -> Result<ContentHash, OpError> {
+    let place = sides.first().map_or(Path::new(""), |side| side.path);
+    let hash = recorded(content, |hash, to| {
+        let bytes = match written.get(&hash) {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => Cow::Owned(bytes_of(planning, hash, sides)?),
+        };
+        to.write_all(&bytes).map_err(OpError::io("hash", place))
+    })?;
+    let why = || "it has a link to something that does not belong to it".to_owned();
+    hash.ok_or_else(|| OpError::Refused { message: why() })
 }
 
 /// What a person has to decide, in one sentence.
-fn told(conflicts: &[Conflict<Blob>], artifact: &Path) -> String {
+fn told(conflicts: &[&Conflict<Blob>], artifact: &Path) -> String {
     const REASONS: [(Reason, &str); 6] = [
         (Reason::Lines, "the same lines were changed on both sides"),
         (Reason::Broken, "changed on both sides, and what comes of it cannot be parsed any more"),
@@ -169,7 +343,7 @@ fn told(conflicts: &[Conflict<Blob>], artifact: &Path) -> String {
         (Reason::Large, "changed on both sides, and too large to be merged"),
         (Reason::Link, "changed on both sides, and a link"),
     ];
-    let name = |conflict: &Conflict<Blob>| match conflict.path.as_os_str().is_empty() {
+    let name = |conflict: &&Conflict<Blob>| match conflict.path.as_os_str().is_empty() {
         true => artifact.file_name().unwrap_or_default().display().to_string(),
         false => conflict.path.display().to_string(),
     };

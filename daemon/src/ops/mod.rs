@@ -4,8 +4,8 @@
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
 //! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
-//! * [`deploy`], [`undeploy`], [`transfer`] with [`merging`] and [`baseline`], [`fork`], [`import`], [`version_restore`], [`undo`] – one family of
-//!   requests about projects each; [`branches`] and [`switch`] – lines of an artifact
+//! * [`deploy`], [`undeploy`], [`transfer`] with [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
+//!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`across`] – one artifact in many projects
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
@@ -31,6 +31,7 @@ pub mod baseline;
 pub mod branches;
 pub mod check;
 pub mod collections;
+pub mod conflicts;
 pub mod contents;
 pub mod deploy;
 pub mod detect;
@@ -39,6 +40,7 @@ pub mod fault;
 pub mod fork;
 pub mod grouping;
 pub mod import;
+pub mod joining;
 pub mod keeping;
 pub mod locks;
 pub mod lookup;

@@ -9,7 +9,7 @@ use super::lookup::Original;
 use super::plan::{Change, Edit};
 use super::target;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
-use crate::history::{Content, ContentId, EntryKind, History, Scope, Staged};
+use crate::history::{Batch, Conflict, Content, ContentId, EntryKind, History, HistoryError, Scope, Staged};
 use crate::library::edit::records::NewRecord;
 use crate::library::{layout, profile};
 use crate::model::{Profile, Timestamp, TreeKind};
@@ -53,6 +53,27 @@ pub struct Gathered {
     pub staged: Vec<Staged>,
     /// What was put together from that, with its recorded hash where it is a whole artifact.
     pub composed: Vec<(Content, Option<ContentHash>)>,
+    /// Conflicts that were found, or that something was decided about.
+    pub conflicts: Vec<Conflict>,
+}
+
+impl Gathered {
+    /// Stores all of it.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn store(self, batch: &Batch<'_>) -> Result<(), HistoryError> {
+        for staged in self.staged {
+            batch.keep(staged)?;
+        }
+        for (content, hash) in &self.composed {
+            match hash {
+                Some(hash) => batch.compose_recorded(content, *hash)?,
+                None => batch.compose(content)?,
+            };
+        }
+        self.conflicts.iter().try_for_each(|conflict| batch.put_conflict(conflict))
+    }
 }
 
 /// Where something was read.
@@ -168,6 +189,11 @@ impl<'a> Planning<'a> {
     /// Keeps what was read elsewhere.
     pub fn gather(&mut self, staged: Staged) {
         self.gathered.staged.push(staged);
+    }
+
+    /// Keeps a conflict, whose contents were read or are stored.
+    pub fn conflict(&mut self, conflict: Conflict) {
+        self.gathered.conflicts.push(conflict);
     }
 
     /// Keeps content that was put together from what was read or is stored.

@@ -13,7 +13,7 @@ use super::texts::{self, Surroundings};
 use super::told::{Told, Watcher, info_of, label};
 use super::transaction::{Fate, Item, Workshop};
 use super::transfer::Way;
-use super::{across, branches, deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
+use super::{across, branches, conflicts, deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
 use crate::clock::Clock;
 use crate::engine::handle::{EngineHandle, SyncScope, Synced};
 use crate::engine::snapshot::{ProjectView, Snapshot};
@@ -37,7 +37,7 @@ const BARRIER: Duration = Duration::from_secs(30);
 pub struct Operations {
     pub(super) engine: EngineHandle,
     /// Why there is none, when it cannot be used: nothing may be replaced then.
-    history: Result<Arc<History>, HistoryError>,
+    pub(super) history: Result<Arc<History>, HistoryError>,
     pub(super) home: PathBuf,
     pub(super) zone: TimeZone,
     pub(super) clock: Clock,
@@ -153,22 +153,6 @@ impl Operations {
         Ok(answer)
     }
 
-    /// A copy of the history a day, while nobody waits for it.
-    pub fn back_up(&self) {
-        let Ok(history) = self.history.as_ref().map(Arc::clone) else { return };
-        let (now, counted) = (self.clock.wall(), self.counted());
-        let work = move || {
-            crate::os::process::stand_back();
-            if let Err(error) = history.backup_if_due(now) {
-                tracing::warn!(%error, "the history could not be backed up");
-            }
-            drop((history, counted));
-        };
-        if let Err(error) = std::thread::Builder::new().name("backup".into()).spawn(work) {
-            tracing::warn!(%error, "the history could not be backed up");
-        }
-    }
-
     fn operate_counted(&self, request: &Operate, watcher: &mut Watcher<'_>) -> Result<Answer, WireError> {
         if self.stopping.load(Ordering::SeqCst) {
             return Err(WireError::new(ErrorCode::ShuttingDown, "the daemon is stopping").hint("run the command again"));
@@ -193,6 +177,9 @@ impl Operations {
         let (now, gathered) = (planning.now, planning.into_gathered());
         let effective = planned.iter().any(Planned::is_effective);
         if request.dry_run || !effective {
+            if !request.dry_run && !gathered.conflicts.is_empty() {
+                history.batch(|batch| gathered.store(batch)).map_err(|error| OpError::from(error).to_wire())?;
+            }
             let reply = self.reply(planned.into_iter().map(|p| p.item).collect(), None, request.dry_run);
             return Ok(answer(reply, rollback, None));
         }
@@ -341,6 +328,8 @@ impl Operations {
                 across::plan(planning, &request.operation, projects, cancelled)?
             }
             Operation::Restore(query) => version_restore::plan(planning, query, projects.first().map(AsRef::as_ref))?,
+            Operation::ConflictContinue(query) => vec![conflicts::finish(planning, query, one()?)?],
+            Operation::ConflictAbort(query) => vec![conflicts::abort(planning, query, one()?)?],
             other => manage::plan(planning, other)?,
         };
         Ok(Plan { planned, undoes, rollback })
@@ -363,6 +352,7 @@ impl Operations {
             | Operation::Adopt(_)
             | Operation::Forget(_)
             | Operation::FanOut(_) => {}
+            Operation::ConflictAbort(_) => {}
             Operation::Undo(query) => {
                 let root = self.root_of(query.project.as_deref(), query.collection.as_deref())?;
                 let undone = undo::which(history, query, root.as_deref())?;

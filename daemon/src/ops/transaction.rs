@@ -122,15 +122,7 @@ impl Workshop<'_> {
         operation.staging = staging.directories().cloned().collect();
         // One commit, so that the journal never names what is not stored.
         let number = self.history.batch(|batch| {
-            for staged in gathered.staged {
-                batch.keep(staged)?;
-            }
-            for (content, hash) in &gathered.composed {
-                match hash {
-                    Some(hash) => batch.compose_recorded(content, *hash)?,
-                    None => batch.compose(content)?,
-                };
-            }
+            gathered.store(batch)?;
             batch.begin(&operation)
         })?;
         let work = Work { number, at, items: &staged, accounts: &accounts, needs: &needs };

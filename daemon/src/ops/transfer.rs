@@ -1,15 +1,16 @@
 //! `pull`, `push` and `sync`: between a project's copies and the collections they came from.
 //!
 //! Which way is open follows from the three-way state. What only one side changed goes to the other; where both changed,
-//! they are merged where that is certain ([`merging`]), and everything else is refused with the ways on.
+//! they are merged where that is certain ([`joining`]), and everything else is refused with the ways on.
 
 use super::account;
 use super::across::{self, Follower};
+use super::conflicts;
 use super::contents;
 use super::error::OpError;
+use super::joining::{self, Joining};
 use super::lookup::{self, Original};
 use super::manage;
-use super::merging::{self, Merging, Side};
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning, Read, original_path};
 use crate::engine::snapshot::{ItemView, ProjectView};
@@ -47,24 +48,24 @@ pub(super) struct Sides<'a> {
 
 impl Sides<'_> {
     /// What is in the collection.
-    fn in_collection(&self) -> Option<Seen> {
+    pub(super) fn in_collection(&self) -> Option<Seen> {
         let spot = account::in_collection(&self.original.collection.id);
         account::found(&self.item.key, spot, self.source, account::baseline(self.item))
     }
 
     /// What is in the project.
-    fn in_project(&self, read: &Read) -> Option<Seen> {
+    pub(super) fn in_project(&self, read: &Read) -> Option<Seen> {
         let spot = account::in_project(self.destination);
         account::found(&self.item.key, spot, read, account::baseline(self.item))
     }
 
     /// What will be in the project.
-    fn put_in_project(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
+    pub(super) fn put_in_project(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
         account::made(&self.item.key, account::in_project(self.destination), hash, content, origin)
     }
 
     /// What will be in the collection.
-    fn put_in_collection(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
+    pub(super) fn put_in_collection(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
         let spot = account::in_collection(&self.original.collection.id);
         account::made(&self.item.key, spot, hash, content, origin)
     }
@@ -161,6 +162,10 @@ fn choose(
     let item = sides.item;
     let overwrite = query.strategy == Some(Strategy::Overwrite);
     let named_by_user = !query.which.artifacts.is_empty();
+    let takes_theirs = overwrite && way == Way::Pull;
+    if !takes_theirs && let Some(refused) = conflicts::marked(planning, sides)? {
+        return Ok(refused);
+    }
     match (item.state, way) {
         (S::InSync, _) => Ok(begun(sides, Outcome::Unchanged)),
         (S::Converged, _) => recorded(planning, sides),
@@ -177,7 +182,8 @@ fn choose(
         (S::Conflict, Way::Pull) if overwrite => into_project(planning, sides, Outcome::Updated),
         (S::Conflict, Way::Push) if overwrite => into_collection(planning, query, sides, what),
         (S::Conflict, _) if query.strategy == Some(Strategy::Fork) => super::fork::plan(planning, sides, way),
-        (S::Conflict, _) => joined(planning, sides, way, what),
+        (S::Conflict, _) if query.strategy == Some(Strategy::Markers) => joining::marked(planning, sides, what),
+        (S::Conflict, _) => joining::joined(planning, sides, Joining::of(way), what),
         (state, _) => Ok(begun(sides, Outcome::Refused).saying(format!(
             "it is {}{}",
             state.as_str(),
@@ -204,7 +210,7 @@ pub(super) fn recorded(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result
     Ok(planned)
 }
 
-fn record(planning: &Planning<'_>, sides: &Sides<'_>, hash: ContentHash) -> Edit {
+pub(super) fn record(planning: &Planning<'_>, sides: &Sides<'_>, hash: ContentHash) -> Edit {
     let Sides { destination, original, item, .. } = sides;
     planning.record(destination, &item.key, &item.path, &original.collection.name, hash)
 }
@@ -224,7 +230,7 @@ pub(super) fn into_project(
     Ok(planned)
 }
 
-fn put_into_project(
+pub(super) fn put_into_project(
     planning: &mut Planning<'_>,
     sides: &Sides<'_>,
     content: &Content,
@@ -310,55 +316,4 @@ pub(super) fn put_into_collection(
         manage::in_manifest(root, Change::ChangeEntry(item.key.clone(), vec![Field::LastUpdated(Some(planning.now))])),
     ]);
     Ok(planned)
-}
-
-/// Both sides changed: merged where that is certain. Pulled, it is an edited copy of what the collection has; otherwise both
-/// sides get it.
-pub(super) fn joined(planning: &mut Planning<'_>, sides: &Sides<'_>, way: Way, what: &str) -> Result<Planned, OpError> {
-    let copy = planning.copy(sides.item, Scope::Resolved)?;
-    let from = original_path(sides.original);
-    let ours = Side { content: &copy.content, path: &sides.item.path };
-    let theirs = Side { content: &sides.source.content, path: &from };
-    let (content, hash) = match merging::merge(planning, sides.item.baseline(), ours, theirs)? {
-        Merging::Clean { content, hash } => (content, hash),
-        Merging::Refused(why) => return Ok(begun(sides, Outcome::Refused).saying(why).ways(ways_on(what))),
-    };
-    let source = sides.source.counted(&sides.item.path)?;
-    let mut planned = put_into_project(planning, sides, &content, Outcome::Merged)?;
-    let id = planning.compose_whole(content.clone(), hash);
-    planned.sees(sides.in_collection());
-    let key = &sides.item.key;
-    let parents = copy.hash.into_iter().chain([source]).map(|hash| (key.clone(), hash));
-    planned.sees([account::of(sides.put_in_project(hash, id, Origin::Merge), parents)]);
-    let recorded = if way == Way::Pull {
-        source
-    } else {
-        let other = put_into_collection(planning, sides, &content, hash)?;
-        planned.item.files_written += other.item.files_written;
-        planned.item.files_removed += other.item.files_removed;
-        planned.pieces.extend(other.pieces);
-        planned.edits.extend(other.edits);
-        planned.sees([sides.put_in_collection(hash, id, Origin::Merge)]);
-        hash
-    };
-    planned.edits.push(record(planning, sides, recorded));
-    Ok(planned.holding(recorded))
-}
-
-/// What can be done about a conflict.
-fn ways_on(what: &str) -> [String; 3] {
-    [
-        format!("skillmeat pull {what} --strategy overwrite   # the collection's; the edits are kept in the history"),
-        format!("skillmeat push {what} --strategy overwrite   # the project's; what the collection had is kept"),
-        format!("skillmeat pull {what} --strategy fork        # the project's copy lives on as {what}-fork"),
-    ]
-}
-
-/// The merge of `deploy --merge`.
-pub(super) fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
-    let what = sides.item.key.to_string();
-    if sides.item.state == S::Modified {
-        return Ok(begun(sides, Outcome::Unchanged).saying("only the project changed"));
-    }
-    joined(planning, sides, Way::Pull, &what)
 }

@@ -2,8 +2,8 @@
 
 use super::handlers::subscribe::Feed;
 use super::handlers::{
-    across, branches, collections, diff, discover, health, history, init, list, metrics, operate, projects, shutdown,
-    snapshots, status, subscribe, sync, versions,
+    across, branches, collections, conflicts, diff, discover, health, history, init, list, metrics, operate, projects,
+    shutdown, snapshots, status, subscribe, sync, versions,
 };
 use super::paging::Pages;
 use super::picture::Terms;
@@ -46,7 +46,11 @@ pub(super) async fn answer(
     let terms = Terms::of(&call);
     let limit = match call.request {
         Request::Discover(_) => terms.asked_deadline.unwrap_or(Duration::MAX),
-        Request::Operate(_) | Request::Snapshots(_) | Request::HistoryGc(_) | Request::HistoryVerify => Duration::MAX,
+        Request::Operate(_)
+        | Request::Snapshots(_)
+        | Request::HistoryGc(_)
+        | Request::HistoryVerify
+        | Request::Resolve(_) => Duration::MAX,
         // What is compared may be as large as what is searched.
         Request::Diff(_) | Request::BlastRadius(_) => terms.asked_deadline.unwrap_or(limits::DEADLINE_MAX),
         _ => terms.deadline + limits::ENGINE_GRACE + GRACE,
@@ -104,6 +108,10 @@ async fn handle(
         Request::HistoryVerify => Reply::HistoryVerified(history::verify(context, progress).await?),
         Request::Branches(query) => Reply::Branches(branches::answer(context, terms, query).await?),
         Request::BlastRadius(query) => Reply::BlastRadius(across::answer(context, terms, query).await?),
+        Request::Conflicts(query) => Reply::Conflicts(conflicts::list(context, terms, query).await?),
+        Request::ConflictShow(query) => Reply::Conflict(conflicts::show(context, terms, query).await?),
+        Request::ConflictRead(query) => Reply::ConflictBytes(conflicts::read(context, terms, query).await?),
+        Request::Resolve(query) => Reply::Conflict(conflicts::resolve(context, query).await?),
         Request::Shutdown(query) => Reply::Stopping(shutdown::answer(context, &query)?),
     }))
 }

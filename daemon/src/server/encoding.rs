@@ -149,6 +149,9 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::HistoryVerified(payload) => to_string(payload),
         Reply::Branches(payload) => to_string(payload),
         Reply::BlastRadius(payload) => to_string(payload),
+        Reply::Conflicts(payload) => to_string(payload),
+        Reply::Conflict(payload) => to_string(payload),
+        Reply::ConflictBytes(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),
         Reply::JsonPage(page) => Ok([page.head.as_str(), &page.body, &page.tail].concat()),
     }

@@ -6,6 +6,7 @@
 
 mod across;
 mod branches;
+mod conflicts;
 #[cfg(test)]
 mod contract;
 mod history;

@@ -75,6 +75,33 @@ impl TextMerge<'_> {
         text
     }
 
+    /// The text with both sides of each conflict, one after the other and without markers: `git merge-file --union`.
+    pub fn union(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut at = 0;
+        for piece in self.pieces(Style::Merge) {
+            match piece {
+                Piece::Same => {}
+                Piece::Theirs(chunk) => {
+                    text.extend_from_slice(self.ours.bytes(&(at..chunk.ours.start)));
+                    text.extend_from_slice(self.theirs.bytes(&chunk.theirs));
+                    at = chunk.ours.end;
+                }
+                Piece::Conflict(shown) => {
+                    let ours = self.ours.bytes(&(at..shown.ours.end));
+                    text.extend_from_slice(ours);
+                    if !shown.ours.is_empty() && !ours.ends_with(b"\n") {
+                        text.extend_from_slice(self.end_around(&shown));
+                    }
+                    text.extend_from_slice(self.theirs.bytes(&shown.theirs));
+                    at = shown.ours.end;
+                }
+            }
+        }
+        text.extend_from_slice(self.ours.bytes(&(at..self.ours.len())));
+        text
+    }
+
     fn pieces(&self, style: Style) -> Vec<Piece> {
         let mut pieces = Vec::new();
         for chunk in self.chunks() {
@@ -139,7 +166,7 @@ impl TextMerge<'_> {
     }
 
     fn show(&self, text: &mut Vec<u8>, shown: &Shown, style: Style, labels: &Labels<'_>) {
-        let end: &[u8] = if self.is_crlf_around(shown) { b"\r\n" } else { b"\n" };
+        let end = self.end_around(shown);
         let marker = |text: &mut Vec<u8>, sign: u8, label: &str| {
             text.extend_from_slice(&[sign; 7]);
             if !label.is_empty() {
@@ -163,6 +190,10 @@ impl TextMerge<'_> {
         marker(text, b'=', "");
         lines(text, self.theirs.bytes(&shown.theirs));
         marker(text, b'>', labels.theirs);
+    }
+
+    fn end_around(&self, shown: &Shown) -> &'static [u8] {
+        if self.is_crlf_around(shown) { b"\r\n" } else { b"\n" }
     }
 
     /// Markers end as the lines before them do, if those agree that it is `\r\n`.

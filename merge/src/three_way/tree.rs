@@ -89,6 +89,17 @@ pub struct Conflict<K> {
     pub theirs: Option<Leaf<K>>,
 }
 
+impl<K> Conflict<K> {
+    /// The permission bits of a file that takes the place of both sides.
+    pub fn mode(&self) -> u32 {
+        let of = |leaf: &Option<Leaf<K>>| match leaf {
+            Some(Leaf::File { mode, .. }) => Some(*mode),
+            _ => None,
+        };
+        mode_of([of(&self.base), of(&self.ours), of(&self.theirs)])
+    }
+}
+
 /// What both sides did to a path; the words are the original's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConflictKind {
@@ -309,11 +320,16 @@ impl<K: Clone + Eq> Three<'_, K> {
 
     /// The mode of the file that is there then.
     fn mode(&self) -> u32 {
-        match self.modes() {
-            [base, Some(ours), Some(theirs)] => merged_mode(base, ours, theirs),
-            [_, Some(mode), None] | [_, None, Some(mode)] => mode,
-            // Neither is a file.
-            [base, None, None] => base.unwrap_or_default(),
-        }
+        mode_of(self.modes())
+    }
+}
+
+/// The mode of the file that is made of base, ours and theirs.
+fn mode_of(modes: [Option<u32>; 3]) -> u32 {
+    match modes {
+        [base, Some(ours), Some(theirs)] => merged_mode(base, ours, theirs),
+        [_, Some(mode), None] | [_, None, Some(mode)] => mode,
+        // Neither is a file.
+        [base, None, None] => base.unwrap_or_default(),
     }
 }

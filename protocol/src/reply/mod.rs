@@ -1,10 +1,11 @@
 //! What the daemon answers. Field names are the public JSON contract; absent values are `null`.
 //!
 //! One file a family: [`status`], [`library`], [`diff`], [`operation`], [`snapshots`], [`versions`], [`branches`],
-//! [`history`], [`across`], [`projects`], [`stream`], [`daemon`].
+//! [`history`], [`across`], [`conflicts`], [`projects`], [`stream`], [`daemon`].
 
 pub mod across;
 pub mod branches;
+pub mod conflicts;
 pub mod daemon;
 pub mod diff;
 pub mod history;
@@ -18,6 +19,10 @@ pub mod versions;
 
 pub use across::{BlastCopy, BlastRadiusReply, BlastStatistics, Standing};
 pub use branches::{BranchInfo, BranchesReply, WithBranches};
+pub use conflicts::{
+    ConflictBytes, ConflictFile, ConflictInfo, ConflictKind, ConflictLeaf, ConflictReason, ConflictReply,
+    ConflictResolution, ConflictState, ConflictsReply,
+};
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
 pub use history::{
@@ -93,6 +98,9 @@ pub enum Reply {
     HistoryVerified(HistoryVerifyReply),
     Branches(BranchesReply),
     BlastRadius(BlastRadiusReply),
+    Conflicts(ConflictsReply),
+    Conflict(ConflictReply),
+    ConflictBytes(ConflictBytes),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

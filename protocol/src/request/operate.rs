@@ -8,6 +8,7 @@ use super::branches::{DeployBranch, Switch};
 use super::collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
 };
+use super::conflicts::ConflictName;
 use super::snapshots::{Rollback, SnapshotRestore};
 use super::versions::Restore;
 use crate::codec::{Decode, Encode};
@@ -79,6 +80,10 @@ pub enum Operation {
     Promote(Promote),
     /// What the collection changed, into every clean copy.
     FanOut(FanOut),
+    /// Ends a conflict with what was decided of its files.
+    ConflictContinue(ConflictName),
+    /// Forgets what was decided of a conflict, and takes its markers back.
+    ConflictAbort(ConflictName),
 }
 
 impl Operation {
@@ -111,6 +116,8 @@ impl Operation {
             Self::DeployBranch(_) => "deploy",
             Self::Promote(_) => "promote",
             Self::FanOut(_) => "fan-out",
+            Self::ConflictContinue(_) => "resolve --continue",
+            Self::ConflictAbort(_) => "resolve --abort",
         }
     }
 }
@@ -162,6 +169,8 @@ pub enum Strategy {
     Fork,
     /// Where both changed, nothing.
     Skip,
+    /// Both merged; where that leaves conflicts in text, the project's copy gets them between markers.
+    Markers,
 }
 
 /// Parameters of `deploy`.

@@ -17,6 +17,7 @@ use skillmeat_tests::encoding::hex;
 use self::samples::{call, replies, requests, words};
 
 mod across;
+mod conflicts;
 mod diff;
 mod operations;
 mod samples;
@@ -30,12 +31,14 @@ fn every_message_has_the_bytes_it_always_had() {
     let welcome = Welcome { protocol: PROTOCOL, instance: 0x0123_4567_89ab_cdef, version: "1.2.3".into() };
     messages.push(("welcome".into(), hex(&welcome.to_bytes())));
     let asked = requests().into_iter().chain(operations::requests()).chain([diff::request()]);
-    for request in asked.chain(snapshots::requests()).chain(versions::requests()).chain(across::requests()) {
+    let asked = asked.chain(snapshots::requests()).chain(versions::requests());
+    for request in asked.chain(across::requests()).chain(conflicts::requests()) {
         let name = format!("request-{}", request_name(&request));
         messages.push((name, round_trip_request(&call(request))));
     }
     let answers = replies().into_iter().chain(operations::replies()).chain([diff::reply()]);
-    for reply in answers.chain(snapshots::replies()).chain(versions::replies()).chain([across::reply()]) {
+    let answers = answers.chain(snapshots::replies()).chain(versions::replies());
+    for reply in answers.chain([across::reply()]).chain(conflicts::replies()) {
         let bytes = codec::encode(&reply).expect("replies encode");
         assert_eq!(codec::decode_reply::<Reply>(&bytes).expect("our own bytes"), reply);
         messages.push((format!("reply-{}", reply_name(&reply)), hex(&bytes)));
@@ -48,13 +51,17 @@ fn every_message_has_the_bytes_it_always_had() {
             .chain(snapshots::words())
             .chain(versions::words())
             .chain(across::words())
+            .chain(conflicts::words())
             .map(|(name, bytes)| (format!("words-{name}"), bytes)),
     );
 
     let names: Vec<_> = messages.iter().map(|(name, _)| name.as_str()).collect();
-    let families = operations::NAMES.iter().chain(&snapshots::NAMES).chain(&versions::NAMES).chain(&across::NAMES);
+    let families = operations::NAMES.iter().chain(&snapshots::NAMES).chain(&versions::NAMES);
+    let families = families.chain(&across::NAMES).chain(&conflicts::NAMES);
     let wanted = REQUESTS.iter().chain(families).map(|n| format!("request-{n}"));
-    for wanted in wanted.chain(REPLIES.iter().chain(&snapshots::REPLIES).map(|n| format!("reply-{n}"))) {
+    for wanted in
+        wanted.chain(REPLIES.iter().chain(&snapshots::REPLIES).chain(&conflicts::REPLIES).map(|n| format!("reply-{n}")))
+    {
         assert!(names.contains(&wanted.as_str()), "no sample of {wanted}");
     }
     let problems = compare(&messages);
@@ -160,6 +167,10 @@ fn request_name(request: &Request) -> &'static str {
         Request::HistoryVerify => "history-verify",
         Request::Branches(query) => versions::branch_name(query),
         Request::BlastRadius(_) => "blast-radius",
+        Request::Conflicts(_) => "conflicts",
+        Request::ConflictShow(_) => "conflict-show",
+        Request::ConflictRead(_) => "conflict-read",
+        Request::Resolve(_) => "resolve",
     }
 }
 
@@ -238,6 +249,9 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::HistoryVerified(_) => "history-verified",
         Reply::Branches(_) => "branches",
         Reply::BlastRadius(_) => "blast-radius",
+        Reply::Conflicts(_) => "conflicts",
+        Reply::Conflict(_) => "conflict",
+        Reply::ConflictBytes(_) => "conflict-bytes",
     }
 }
 

@@ -10,6 +10,7 @@ use skillmeat_tests::sandbox::Binaries;
 mod across;
 mod bench;
 mod cli;
+mod conflicts;
 mod diff;
 mod freshness;
 mod fuzz;

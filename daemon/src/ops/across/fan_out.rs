@@ -6,6 +6,7 @@ use super::{Follower, followers, standing};
 use crate::engine::snapshot::ProjectView;
 use crate::history::Origin;
 use crate::ops::error::OpError;
+use crate::ops::joining::{self, Joining};
 use crate::ops::lookup::{self, Original};
 use crate::ops::plan::Planned;
 use crate::ops::planning::{Planning, Read};
@@ -87,7 +88,7 @@ pub(super) fn into_project(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Re
 
 /// Merged here; what cannot be merged was not asked for.
 fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
-    let mut planned = transfer::joined(planning, sides, Way::Pull, &sides.item.key.to_string())?;
+    let mut planned = joining::joined(planning, sides, Joining::of(Way::Pull), &sides.item.key.to_string())?;
     if planned.item.outcome == Outcome::Refused {
         planned.item.outcome = Outcome::Skipped;
     }

@@ -86,7 +86,7 @@ impl Operations {
         let from = original_path(&original);
         let ours = Side { content: &copy.content, path: &item.path };
         let theirs = Side { content: &source.content, path: &from };
-        let merging = merging::merge(&mut planning, item.baseline(), ours, theirs).ok()?;
+        let merging = merging::merge(&mut planning, item.baseline(), ours, theirs, &[]).ok()?;
         Some(matches!(merging, Merging::Clean { .. }))
     }
 }

@@ -6,6 +6,7 @@ use skillmeat_protocol::error::{ErrorCode, WireError};
 pub(super) mod across;
 pub(super) mod branches;
 pub(super) mod collections;
+pub(super) mod conflicts;
 pub(super) mod diff;
 pub(super) mod discover;
 pub(super) mod health;

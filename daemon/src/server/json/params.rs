@@ -4,7 +4,7 @@
 //! here, at the edge; everything behind sees the closed enums.
 
 use super::super::encoding::Asked;
-use super::{across, branches, history, operations, versions};
+use super::{across, branches, conflicts, history, operations, versions};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use skillmeat_protocol::drift::DriftState;
@@ -43,6 +43,7 @@ pub(super) fn methods() -> impl Iterator<Item = &'static str> {
         .chain(history::METHODS)
         .chain(branches::METHODS)
         .chain(across::METHODS)
+        .chain(conflicts::METHODS)
 }
 
 /// Reads a request.
@@ -89,6 +90,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Asked
         _ if branches::METHODS.contains(&method) => branches::read(method, params)?,
         _ if history::METHODS.contains(&method) => history::read(method, params)?,
         _ if across::METHODS.contains(&method) => across::read(method, params)?,
+        _ if conflicts::METHODS.contains(&method) => conflicts::read(method, params)?,
         _ => operations::read(method, params)?.ok_or_else(|| {
             let known: Vec<_> = methods().collect();
             WireError::new(ErrorCode::UnknownMethod, format!("there is no method '{method}'"))

@@ -77,6 +77,8 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::DeployBranch(_) => "deploy-branch",
         Operation::Promote(_) => "promote",
         Operation::FanOut(_) => "fan-out",
+        Operation::ConflictContinue(_) => "conflict-continue",
+        Operation::ConflictAbort(_) => "conflict-abort",
     }
 }
 

@@ -1,0 +1,113 @@
+//! From what a request names to a conflict, and whether that is one still.
+
+use super::super::error::OpError;
+use super::super::lookup;
+use super::{has_markers, place};
+use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::history::{Conflict, ConflictFile, History, HistoryError};
+use skillmeat_protocol::bytes::Bytes;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::ConflictState;
+use skillmeat_protocol::request::{ConflictName, Profiles, Which};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The items that a request can mean, each with the conflict that is kept of it.
+///
+/// # Errors
+/// `NotFound`, `Ambiguous`, `InvalidParams`; `Io` when the history cannot be read.
+pub fn items(
+    history: &History,
+    project: &ProjectView,
+    name: &ConflictName,
+) -> Result<Vec<(Arc<ItemView>, Option<Conflict>)>, WireError> {
+    let which = Which { artifacts: vec![name.artifact.clone()], ..Which::default() };
+    let profiles = Profiles { profiles: name.profile.iter().cloned().collect(), all_profiles: false };
+    let items = lookup::items(project, &which, &profiles, |_| false)?;
+    let with = |item: Arc<ItemView>| {
+        let known = history.conflict_at(&place(Path::new(&*project.path), &item)).map_err(wire)?;
+        Ok((item, known))
+    };
+    items.into_iter().map(with).collect()
+}
+
+/// The one conflict that a request names.
+///
+/// # Errors
+/// As [`items`]; `NotFound` when none is kept.
+pub fn one(
+    history: &History,
+    project: &ProjectView,
+    name: &ConflictName,
+) -> Result<(Arc<ItemView>, Conflict), WireError> {
+    let mut known = Vec::new();
+    for (item, conflict) in items(history, project, name)? {
+        if let Some(conflict) = conflict {
+            known.push((state(history, &item, &conflict).map_err(wire)?, item, conflict));
+        }
+    }
+    if known.len() > 1 {
+        known.retain(|(state, ..)| *state != ConflictState::Closed);
+    }
+    match known.len() {
+        1 => Ok(known.remove(0)).map(|(_, item, conflict)| (item, conflict)),
+        0 => Err(none(project, name)),
+        _ => Err(several(name, known.iter().map(|(_, item, _)| &**item))),
+    }
+}
+
+/// No conflict is kept of what a request names.
+pub(super) fn none(project: &ProjectView, name: &ConflictName) -> WireError {
+    let message = format!("no conflict of '{}' is known in project '{}'", name.artifact, project.name);
+    let hint = format!("skillmeat sync {} merges both sides, or finds it", name.artifact);
+    WireError::new(ErrorCode::NotFound, message).hint(hint)
+}
+
+/// It is one under several profiles.
+pub(super) fn several<'a>(name: &ConflictName, items: impl Iterator<Item = &'a ItemView>) -> WireError {
+    let profiles: Vec<&str> = items.map(|item| &*item.profile).collect();
+    let message = format!("'{}' is in conflict under several profiles: {}", name.artifact, profiles.join(", "));
+    WireError::new(ErrorCode::Ambiguous, message).hint("say which with --profile")
+}
+
+/// Whether a conflict is one still.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn state(history: &History, item: &ItemView, conflict: &Conflict) -> Result<ConflictState, HistoryError> {
+    let id = item.collection.as_ref().and_then(|collection| collection.id.as_deref());
+    if item.record.is_none() || id != Some(&*conflict.collection) {
+        return Ok(ConflictState::Closed);
+    }
+    if has_markers(history, conflict, item)? {
+        return Ok(ConflictState::Marked);
+    }
+    let is_same = (item.baseline(), item.project_hash, item.collection_hash)
+        == (conflict.baseline, Some(conflict.our_hash), Some(conflict.their_hash));
+    Ok(match (item.state, is_same) {
+        (DriftState::Conflict, true) => ConflictState::Open,
+        (DriftState::Conflict, false) => ConflictState::Moved,
+        _ => ConflictState::Closed,
+    })
+}
+
+/// The file of a conflict that a request names. Of an artifact that is one file, its name is as good as none.
+///
+/// # Errors
+/// `NotFound`, with those that there are.
+pub fn file(conflict: &Conflict, item: &ItemView, named: &Bytes) -> Result<usize, WireError> {
+    let is = |file: &ConflictFile| {
+        let path = file.path.as_os_str().as_encoded_bytes();
+        path == named.0 || path.is_empty() && *super::shown(file, &item.path).as_bytes() == *named.0
+    };
+    conflict.files.iter().position(is).ok_or_else(|| {
+        let names: Vec<String> = conflict.files.iter().map(|file| super::shown(file, &item.path)).collect();
+        let message = format!("{} has no conflict in '{}'", item.key, String::from_utf8_lossy(&named.0));
+        WireError::new(ErrorCode::NotFound, message).hint(format!("in conflict: {}", names.join(", ")))
+    })
+}
+
+pub(super) fn wire(error: HistoryError) -> WireError {
+    OpError::from(error).to_wire()
+}

@@ -1,0 +1,141 @@
+//! `resolve --continue` and `--abort`: one operation each, undone like every other.
+//!
+//! What is decided goes to the project and to the collection, as a merge of `sync` does. Where the project's copy was given
+//! markers, it is the result, edited as it is by then; the collection's side of it is what it was when they were put there, so
+//! that what the collection changed since is merged and not lost.
+
+use super::super::account;
+use super::super::error::OpError;
+use super::super::joining::{self, Joining};
+use super::super::merging::{self, Merging, Side, Written};
+use super::super::plan::Planned;
+use super::super::planning::{Planning, original_path};
+use super::super::transfer::{self, Sides, Way, begun};
+use super::{find, marks, shown, with_sides};
+use crate::engine::snapshot::ProjectView;
+use crate::history::{Conflict, Content, EntryKind, Origin, Scope};
+use skillmeat_protocol::error::WireError;
+use skillmeat_protocol::reply::{ConflictState, Outcome};
+use skillmeat_protocol::request::ConflictName;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Ends a conflict with what was decided.
+pub(in crate::ops) fn finish(
+    planning: &mut Planning<'_>,
+    name: &ConflictName,
+    project: &ProjectView,
+) -> Result<Planned, WireError> {
+    let (item, conflict) = find::one(planning.history, project, name)?;
+    let state = find::state(planning.history, &item, &conflict).map_err(find::wire)?;
+    Ok(with_sides(planning, project, &item, |planning, sides| match state {
+        ConflictState::Closed => Ok(closed(sides)),
+        ConflictState::Marked => edited(planning, sides, &conflict),
+        ConflictState::Open | ConflictState::Moved => {
+            let joining = Joining { way: Way::Both, decided: &conflict.files };
+            joining::joined(planning, sides, joining, &item.key.to_string())
+        }
+    }))
+}
+
+fn closed(sides: &Sides<'_>) -> Planned {
+    let message = format!("it is no conflict any more: it is {}", sides.item.state.as_str());
+    begun(sides, Outcome::Refused).saying(message).ways([format!("skillmeat sync {}", sides.item.key)])
+}
+
+/// The project's copy as a person left it, for both sides.
+fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -> Result<Planned, OpError> {
+    let (item, what) = (sides.item, sides.item.key.to_string());
+    let Some((given, _)) = conflict.marked else { return Ok(closed(sides)) };
+    let copy = planning.copy(item, Scope::Resolved)?;
+    let given = files(&planning.history.content(given)?);
+    let mut now = files(&copy.content);
+    let own = [Side { content: &copy.content, path: &item.path }];
+    let (mut left, mut open) = (Vec::new(), Vec::new());
+    for file in &conflict.files {
+        let path = PathBuf::from(file.path.as_os_str());
+        if let Some(resolution) = file.resolution {
+            merging::settle(planning, &mut now, &path, resolution)?;
+            continue;
+        }
+        let has_markers = match now.get(&path) {
+            Some(EntryKind::File { hash, .. }) => {
+                let text = merging::bytes_of(planning, *hash, &own)?;
+                marks::are_left(planning.history, file, &text)?
+            }
+            _ => false,
+        };
+        if has_markers {
+            left.push(shown(file, &item.path));
+        } else if now.get(&path) == given.get(&path) {
+            open.push(shown(file, &item.path));
+        }
+    }
+    if !left.is_empty() || !open.is_empty() {
+        let part = |text: &str, names: &[String]| (!names.is_empty()).then(|| format!("{text}: {}", names.join(", ")));
+        let parts = [part("markers are left", &left), part("still to be decided", &open)];
+        let first = left.iter().chain(&open).next().cloned().unwrap_or_default();
+        return Ok(begun(sides, Outcome::Refused)
+            .saying(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+            .ways([
+                format!("skillmeat resolve {what} {} --ours   # or --theirs, --base", super::super::plan::word(&first)),
+                format!("skillmeat resolve {what} --abort      # the copy as it was"),
+            ]));
+    }
+    let (content, hash) = merging::put_together(planning, copy.content.kind, now, &Written::new(), &own)?;
+    if sides.source.is(conflict.their_hash) {
+        return joining::put(planning, sides, Way::Both, &copy, (&content, hash));
+    }
+    // The collection moved on since: what it was is what both come from now.
+    let from = original_path(sides.original);
+    let theirs = Side { content: &sides.source.content, path: &from };
+    let base = planning.history.content(conflict.theirs)?;
+    let ours = Side { content: &content, path: &item.path };
+    match merging::from_base(planning, Some((conflict.theirs, &base)), ours, theirs, &[])? {
+        Merging::Clean { content, hash } => joining::put(planning, sides, Way::Both, &copy, (&content, hash)),
+        Merging::Refused(dispute) => Ok(begun(sides, Outcome::Refused)
+            .saying(format!("the collection changed since, and not only elsewhere; {}", dispute.why))
+            .ways([
+                format!(
+                    "skillmeat resolve {what} --abort      # the copy as it was; the edits are kept in the history"
+                ),
+                format!("skillmeat diff {what}"),
+            ])),
+    }
+}
+
+/// Forgets what was decided, and takes markers back.
+pub(in crate::ops) fn abort(
+    planning: &mut Planning<'_>,
+    name: &ConflictName,
+    project: &ProjectView,
+) -> Result<Planned, WireError> {
+    let (item, mut conflict) = find::one(planning.history, project, name)?;
+    let state = find::state(planning.history, &item, &conflict).map_err(find::wire)?;
+    let decided = conflict.files.iter_mut().filter_map(|file| file.resolution.take()).count();
+    let planned = with_sides(planning, project, &item, |planning, sides| {
+        if state != ConflictState::Marked {
+            let message = match decided {
+                0 => "nothing was decided; its files are as they were".to_owned(),
+                n => format!("what was decided of {n} of its files is forgotten; they are as they were"),
+            };
+            return Ok(begun(sides, Outcome::Unchanged).saying(message));
+        }
+        let before = planning.history.content(conflict.ours)?;
+        let mut planned = transfer::put_into_project(planning, sides, &before, Outcome::Updated)?;
+        let spot = account::in_project(sides.destination);
+        let put = account::made(&item.key, spot, conflict.our_hash, conflict.ours, Origin::Rollback);
+        planned.sees([put]);
+        Ok(planned.holding(conflict.our_hash).saying("the copy is as it was before it was given markers"))
+    });
+    if decided > 0 {
+        planning.conflict(conflict);
+    }
+    Ok(planned)
+}
+
+/// Files and links by path.
+fn files(content: &Content) -> BTreeMap<PathBuf, EntryKind> {
+    let leaves = content.entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::EmptyDirectory { .. }));
+    leaves.map(|entry| (Path::new(entry.path.as_os_str()).to_owned(), entry.kind.clone())).collect()
+}

@@ -1,0 +1,132 @@
+//! Conflicts as data: kept when they are found, decided file by file, ended in one operation.
+//!
+//! Nothing of a conflict is in the files but what somebody asks for: the sides are in the history, and what was decided of each
+//! file, too. Whether it is one still is told from the picture. What ends it is a merge like every other, which takes what was
+//! decided for files whose three sides are the same still; a side that moved on meanwhile is merged anew, and never overwritten.
+//!
+//! [`keep`] writes down what a merge left; [`find`] names one; [`telling`] tells of it; [`resolve`] decides; [`finish`] ends;
+//! [`marks`] knows markers.
+
+pub mod find;
+mod finish;
+pub mod marks;
+pub mod resolve;
+pub mod telling;
+
+pub(super) use finish::{abort, finish};
+
+use super::error::OpError;
+use super::lookup;
+use super::merging::Dispute;
+use super::plan::Planned;
+use super::planning::{Planning, Read};
+use super::transfer::{self, Sides, begun};
+use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::history::{Conflict, ConflictFile, ConflictPlace, ContentId, History, HistoryError, Origin};
+use skillmeat_protocol::hash::ContentHash;
+use skillmeat_protocol::reply::Outcome;
+use std::path::Path;
+
+/// Where the conflict of an item is kept.
+pub(super) fn place_of(sides: &Sides<'_>) -> ConflictPlace {
+    place(&sides.destination.project, sides.item)
+}
+
+fn place(project: &Path, item: &ItemView) -> ConflictPlace {
+    let (key, profile) = (item.key.clone(), item.profile.to_string());
+    ConflictPlace { key, project: project.to_owned(), profile }
+}
+
+/// Keeps what a merge left to be decided. Found again, a conflict stays as it is; what was decided of files that did not change
+/// stays in any case.
+pub(super) fn keep(
+    planning: &mut Planning<'_>,
+    sides: &Sides<'_>,
+    copy: &Read,
+    dispute: &Dispute,
+    marked: Option<(ContentId, ContentHash)>,
+) -> Result<(), OpError> {
+    let item = sides.item;
+    let mut found = Conflict {
+        id: 0,
+        place: place_of(sides),
+        collection: sides.original.collection.id.to_string(),
+        at: planning.now,
+        baseline: item.baseline(),
+        our_hash: item.project_hash.map_or_else(|| copy.counted(&item.path), Ok)?,
+        their_hash: item.collection_hash.map_or_else(|| sides.source.counted(&item.path), Ok)?,
+        base: dispute.base,
+        ours: copy.id,
+        theirs: sides.source.id,
+        marked,
+        files: dispute.files.clone(),
+    };
+    let known = planning.history.conflict_at(&found.place)?;
+    if let Some(known) = &known {
+        found.inherit(known);
+        if found.is_of_the_same(known) {
+            (found.id, found.at, found.marked) = (known.id, known.at, marked.or(known.marked));
+        }
+    }
+    if known.as_ref() != Some(&found) {
+        planning.conflict(found);
+    }
+    Ok(())
+}
+
+/// Whether the copy of an item holds the markers of a conflict, edited or not.
+fn has_markers(history: &History, conflict: &Conflict, item: &ItemView) -> Result<bool, HistoryError> {
+    Ok(conflict.marked.is_some()
+        && item.baseline() == conflict.baseline
+        && item.project_hash != Some(conflict.our_hash)
+        && history.has_markers(conflict)?)
+}
+
+/// Refuses to take a copy that was given markers for somebody's edits.
+pub(super) fn marked(planning: &Planning<'_>, sides: &Sides<'_>) -> Result<Option<Planned>, OpError> {
+    let Some(conflict) = planning.history.conflict_at(&place_of(sides))? else { return Ok(None) };
+    if !has_markers(planning.history, &conflict, sides.item)? {
+        return Ok(None);
+    }
+    let what = &sides.item.key;
+    Ok(Some(begun(sides, Outcome::Refused).saying("the copy was given conflict markers").ways([
+        format!("skillmeat resolve {what} --continue   # once no markers are left"),
+        format!("skillmeat resolve {what} --abort      # the copy as it was"),
+    ])))
+}
+
+/// Plans something with both sides of an item.
+fn with_sides(
+    planning: &mut Planning<'_>,
+    project: &ProjectView,
+    item: &ItemView,
+    work: impl FnOnce(&mut Planning<'_>, &Sides<'_>) -> Result<Planned, OpError>,
+) -> Planned {
+    let collection = item.collection.as_ref().map_or("", |c| &*c.name);
+    let plain = |outcome| {
+        Planned::of(Some(&item.key), "", outcome)
+            .in_project(&project.path, &item.profile, &item.path)
+            .of_collection(collection)
+    };
+    let Ok(profile) = lookup::profile(project, &item.profile) else {
+        return plain(Outcome::Refused).saying(format!("profile '{}' has no directory of its own", item.profile));
+    };
+    let destination = planning.destination(project, &profile);
+    let Some(original) = transfer::original_of(planning, item) else {
+        return plain(Outcome::Refused).saying("the collection does not have it any more");
+    };
+    let attempt = planning.original(&original).and_then(|source| {
+        let (destination, original, source) = (&destination, &original, &source);
+        work(planning, &Sides { destination, original, item, source, origin: Origin::Sync })
+    });
+    attempt.unwrap_or_else(|error| plain(Outcome::Failed).failed(&error))
+}
+
+/// The name of a file of a conflict, for people; that of the artifact for all of it.
+fn shown(file: &ConflictFile, artifact: &Path) -> String {
+    if file.path.is_empty() {
+        artifact.file_name().unwrap_or_default().display().to_string()
+    } else {
+        Path::new(file.path.as_os_str()).display().to_string()
+    }
+}

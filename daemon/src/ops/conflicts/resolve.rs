@@ -1,0 +1,209 @@
+//! `resolve`: what is decided of the files of a conflict, kept until the conflict is ended. No file is changed.
+//!
+//! A conflict that nobody has found yet, or of which a side moved on, is looked at first. A text is taken from a file by its
+//! path, so that it may be of any length, as whatever else is added.
+
+use super::super::error::OpError;
+use super::super::joining;
+use super::super::lookup;
+use super::super::merging::Merging;
+use super::super::planning::Planning;
+use super::super::run::Operations;
+use super::super::transfer::begun;
+use super::telling::Telling;
+use super::{find, keep, marks, place, shown, with_sides};
+use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::history::{
+    Choice, Conflict, ConflictFile, ConflictReason, Content, ContentEntry, ContentId, RelPath, Resolution, Scope,
+};
+use crate::model::TreeKind;
+use skillmeat_protocol::bytes::Bytes;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::{ConflictReply, ConflictState, Outcome};
+use skillmeat_protocol::request::{ConflictChoice, ConflictName, Resolve};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError};
+
+/// Bytes that a file may have which is given for another.
+const LARGEST: u64 = 256 << 20;
+
+impl Operations {
+    /// Decides about files of a conflict. Blocks.
+    ///
+    /// # Errors
+    /// Nothing was decided.
+    pub fn resolve(&self, query: &Resolve, cancelled: &AtomicBool) -> Result<ConflictReply, WireError> {
+        let history = self.history()?;
+        let known = lookup::project(&self.engine.snapshot(), &query.conflict.project)?;
+        // Somebody else who decides meanwhile would be forgotten.
+        let roots = [PathBuf::from(&*known.path)].into();
+        let Some(_taken) = self.locks.take(roots, cancelled) else { return Err(OpError::Cancelled.to_wire()) };
+        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.current()?;
+        let project = lookup::project(&snapshot, &known.path)?;
+        let planning = || Planning::new(history, &snapshot, &self.zone, self.now(), &self.home);
+        let mut looking = planning();
+        let item = current(&mut looking, &project, &query.conflict)?;
+        let gathered = looking.into_gathered();
+        if !gathered.conflicts.is_empty() {
+            history.batch(|batch| gathered.store(batch)).map_err(find::wire)?;
+        }
+        let place = place(Path::new(&*project.path), &item);
+        let known =
+            || history.conflict_at(&place).map_err(find::wire)?.ok_or_else(|| find::none(&project, &query.conflict));
+        let mut conflict = known()?;
+        let mut planning = planning();
+        let chosen = chosen(&conflict, &item, query.file.as_ref())?;
+        for at in chosen {
+            let resolution = decided(&mut planning, &conflict, at, &item, &query.choice)?;
+            conflict.files[at].resolution = Some(resolution);
+        }
+        planning.conflict(conflict);
+        let gathered = planning.into_gathered();
+        history.batch(|batch| gathered.store(batch)).map_err(find::wire)?;
+        let conflict = known()?;
+        let telling = Telling { history, snapshot: &snapshot };
+        let conflict = telling.shown(&item, &conflict).map_err(|error| error.to_wire())?;
+        Ok(ConflictReply { clock: snapshot.clock, fresh: true, stale: None, conflict, text: None })
+    }
+}
+
+/// The item whose conflict is meant. One that is not known as it is now is looked at.
+fn current(
+    planning: &mut Planning<'_>,
+    project: &ProjectView,
+    name: &ConflictName,
+) -> Result<Arc<ItemView>, WireError> {
+    let (mut able, mut states) = (Vec::new(), Vec::new());
+    for (item, known) in find::items(planning.history, project, name)? {
+        let state = match &known {
+            Some(known) => find::state(planning.history, &item, known).map_err(find::wire)?,
+            None if item.state == DriftState::Conflict => ConflictState::Moved,
+            None => ConflictState::Closed,
+        };
+        states.push(item.state.as_str());
+        if state != ConflictState::Closed {
+            able.push((item, state));
+        }
+    }
+    if able.len() > 1 {
+        return Err(find::several(name, able.iter().map(|(item, _)| &**item)));
+    }
+    let Some((item, state)) = able.pop() else {
+        let message = format!("{} is in no conflict: it is {}", name.artifact, states.join(", "));
+        return Err(WireError::new(ErrorCode::Refused, message).hint("skillmeat conflicts list"));
+    };
+    if state == ConflictState::Moved {
+        look(planning, project, &item)?;
+    }
+    Ok(item)
+}
+
+/// Merges both sides to see what of them is in conflict.
+fn look(planning: &mut Planning<'_>, project: &ProjectView, item: &ItemView) -> Result<(), WireError> {
+    let planned = with_sides(planning, project, item, |planning, sides| {
+        let copy = planning.copy(item, Scope::Resolved)?;
+        match joining::merged(planning, sides, &copy, &[])? {
+            Merging::Clean { .. } => {
+                let message = format!("nothing of {} has to be decided", item.key);
+                Ok(begun(sides, Outcome::Refused).saying(message).ways([format!("skillmeat sync {}", item.key)]))
+            }
+            Merging::Refused(dispute) => {
+                keep(planning, sides, &copy, &dispute, None)?;
+                Ok(begun(sides, Outcome::Unchanged))
+            }
+        }
+    });
+    let item = planned.item;
+    if item.outcome == Outcome::Unchanged {
+        return Ok(());
+    }
+    let error = WireError::new(ErrorCode::Refused, item.message.unwrap_or_default());
+    Err(item.ways.into_iter().next().map_or(error.clone(), |way| error.hint(way)))
+}
+
+/// Which files are meant: the one that is named, or all that are not decided.
+fn chosen(conflict: &Conflict, item: &ItemView, named: Option<&Bytes>) -> Result<Vec<usize>, WireError> {
+    if let Some(named) = named {
+        return find::file(conflict, item, named).map(|at| vec![at]);
+    }
+    let open: Vec<usize> = (0..conflict.files.len()).filter(|at| conflict.files[*at].resolution.is_none()).collect();
+    if open.is_empty() {
+        let message = format!("all files of {} are decided; name one to decide anew", item.key);
+        return Err(
+            WireError::new(ErrorCode::Refused, message).hint(format!("skillmeat resolve {} --continue", item.key))
+        );
+    }
+    Ok(open)
+}
+
+fn decided(
+    planning: &mut Planning<'_>,
+    conflict: &Conflict,
+    at: usize,
+    item: &ItemView,
+    choice: &ConflictChoice,
+) -> Result<Resolution, WireError> {
+    let file = &conflict.files[at];
+    let name = shown(file, &item.path);
+    let refused = |why: &str| WireError::new(ErrorCode::Refused, format!("{name}: {why}")).hint(ways(item, &name));
+    let wire = |error: OpError| error.to_wire();
+    let side = |choice, result| Ok(Resolution { choice, result });
+    // A directory has no mode here.
+    let is_whole = file.path.is_empty() && file.mode == 0;
+    match choice {
+        ConflictChoice::Ours => side(Choice::Ours, file.sides.ours),
+        ConflictChoice::Theirs => side(Choice::Theirs, file.sides.theirs),
+        ConflictChoice::Base if conflict.base.is_none() => Err(refused("it is not known what both sides come from")),
+        ConflictChoice::Base => side(Choice::Base, file.sides.base),
+        ConflictChoice::Both if file.reason == ConflictReason::Broken => {
+            Err(refused("what comes of the lines of both cannot be parsed"))
+        }
+        ConflictChoice::Both => match marks::texts(planning.history, file).map_err(wire)? {
+            Some(texts) => kept(planning, &texts.union(), file, Choice::Both).map_err(wire),
+            None => Err(refused("it has no lines of both sides")),
+        },
+        ConflictChoice::Content(_) if is_whole => Err(refused("a file cannot take the place of a directory")),
+        ConflictChoice::Content(path) => {
+            let bytes = given(Path::new(path))?;
+            if marks::are_left(planning.history, file, &bytes).map_err(wire)? {
+                return Err(refused("conflict markers are left").path(path.clone()));
+            }
+            kept(planning, &bytes, file, Choice::Content).map_err(wire)
+        }
+    }
+}
+
+fn ways(item: &ItemView, name: &str) -> String {
+    let name = super::super::plan::word(name);
+    format!("skillmeat resolve {} {name} --ours, --theirs, --edit or --content FILE", item.key)
+}
+
+/// Keeps bytes as what is to be in the place of a file.
+fn kept(planning: &mut Planning<'_>, bytes: &[u8], file: &ConflictFile, choice: Choice) -> Result<Resolution, OpError> {
+    let kind = planning.keep_bytes(bytes, file.mode)?;
+    let entries = vec![ContentEntry { path: RelPath::default(), kind }];
+    let id: ContentId = planning.compose(Content { kind: TreeKind::File, entries });
+    Ok(Resolution { choice, result: Some(id) })
+}
+
+/// The bytes of a file that somebody names.
+fn given(path: &Path) -> Result<Vec<u8>, WireError> {
+    let wrong = |code, why: String| WireError::new(code, why).path(path.to_string_lossy());
+    if !path.is_absolute() {
+        return Err(wrong(ErrorCode::BadPath, "the path of the content is not absolute".to_owned()));
+    }
+    let read = || {
+        let metadata = path.metadata()?;
+        if !metadata.is_file() {
+            return Err(std::io::Error::other("it is no file"));
+        }
+        if metadata.len() > LARGEST {
+            return Err(std::io::Error::other("it is larger than 256 MiB"));
+        }
+        std::fs::read(path)
+    };
+    read().map_err(|error| wrong(ErrorCode::Io, format!("cannot read {}: {error}", path.display())))
+}

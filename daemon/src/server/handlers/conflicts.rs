@@ -1,0 +1,130 @@
+//! Conflicts: listed, shown, read and decided. What ends them is an operation.
+
+use super::super::picture::{Picture, Terms};
+use super::super::{ServerContext, limits};
+use super::discover::CancelOnDrop;
+use crate::engine::handle::SyncScope;
+use crate::history::{Conflict, History};
+use crate::ops::conflicts::find;
+use crate::ops::conflicts::telling::Telling;
+use crate::ops::{OpError, lookup};
+use skillmeat_protocol::bytes::Bytes;
+use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::reply::{ConflictBytes, ConflictReply, ConflictState, ConflictsReply};
+use skillmeat_protocol::request::{ConflictRead, ConflictShow, ConflictsQuery, Resolve};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Conflicts of one answer.
+const MOST: usize = 500;
+/// Bytes of a side of one answer.
+const AT_ONCE: usize = limits::REPLY / 4;
+
+/// Answers `conflicts.list`.
+pub(in crate::server) async fn list(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: ConflictsQuery,
+) -> Result<ConflictsReply, WireError> {
+    with(context, terms, move |history, picture| {
+        let Picture { snapshot, fresh, stale } = picture;
+        let project = query.project.as_deref().map(|name| lookup::project(&snapshot, name)).transpose()?;
+        let is_asked = |conflict: &Conflict| {
+            project.as_ref().is_none_or(|project| conflict.place.project == Path::new(&*project.path))
+        };
+        let telling = Telling { history, snapshot: &snapshot };
+        let (mut conflicts, mut more) = (Vec::new(), false);
+        for conflict in history.conflicts().map_err(OpError::from).map_err(wire)?.iter().filter(|c| is_asked(c)) {
+            let state = telling.state(conflict).map_err(OpError::from).map_err(wire)?;
+            if state == ConflictState::Closed && !query.closed {
+                continue;
+            }
+            if conflicts.len() == MOST {
+                more = true;
+                break;
+            }
+            conflicts.push(telling.listed(conflict, state).map_err(wire)?);
+        }
+        Ok(ConflictsReply { clock: snapshot.clock, fresh, stale, conflicts, more })
+    })
+    .await
+}
+
+/// Answers `conflicts.show`.
+pub(in crate::server) async fn show(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: ConflictShow,
+) -> Result<ConflictReply, WireError> {
+    with(context, terms, move |history, picture| {
+        let Picture { snapshot, fresh, stale } = picture;
+        let project = lookup::project(&snapshot, &query.conflict.project)?;
+        let (item, conflict) = find::one(history, &project, &query.conflict)?;
+        let telling = Telling { history, snapshot: &snapshot };
+        let text = match &query.file {
+            Some(named) => {
+                let file = find::file(&conflict, &item, named)?;
+                telling.text(&conflict.files[file]).map_err(wire)?
+            }
+            None => None,
+        };
+        let conflict = telling.shown(&item, &conflict).map_err(wire)?;
+        Ok(ConflictReply { clock: snapshot.clock, fresh, stale, conflict, text })
+    })
+    .await
+}
+
+/// Answers `conflicts.read`.
+pub(in crate::server) async fn read(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: ConflictRead,
+) -> Result<ConflictBytes, WireError> {
+    with(context, terms, move |history, picture| {
+        let snapshot = picture.snapshot;
+        let project = lookup::project(&snapshot, &query.conflict.project)?;
+        let (item, conflict) = find::one(history, &project, &query.conflict)?;
+        let file = find::file(&conflict, &item, &query.file)?;
+        let telling = Telling { history, snapshot: &snapshot };
+        let bytes = telling.side(&conflict.files[file], query.side).map_err(wire)?;
+        let Some(bytes) = bytes else {
+            return Ok(ConflictBytes { present: false, size: 0, bytes: Bytes::default(), next: None });
+        };
+        let from = usize::try_from(query.from).unwrap_or(usize::MAX).min(bytes.len());
+        let to = from.saturating_add(AT_ONCE).min(bytes.len());
+        let next = (to < bytes.len()).then_some(to as u64);
+        Ok(ConflictBytes { present: true, size: bytes.len() as u64, bytes: Bytes::from(&bytes[from..to]), next })
+    })
+    .await
+}
+
+/// Answers `conflicts.resolve`.
+pub(in crate::server) async fn resolve(
+    context: &Arc<ServerContext>,
+    query: Resolve,
+) -> Result<ConflictReply, WireError> {
+    let cancelled = CancelOnDrop(Arc::default());
+    let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
+    super::blocking(move || operations.resolve(&query, &flag)).await?
+}
+
+/// Does `work` with the history and a picture, on a blocking thread.
+async fn with<T: Send + 'static>(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    work: impl FnOnce(&History, Picture) -> Result<T, WireError> + Send + 'static,
+) -> Result<T, WireError> {
+    let picture = Picture::taken(context, terms, SyncScope::All).await;
+    let operations = context.operations.clone();
+    super::blocking(move || work(operations.history()?, picture)).await?
+}
+
+fn wire(error: OpError) -> WireError {
+    // A conflict that somebody ends meanwhile is no defect.
+    match error {
+        OpError::History(crate::history::HistoryError::NoContent { .. }) => {
+            WireError::new(ErrorCode::NotFound, "the conflict was ended meanwhile")
+        }
+        error => error.to_wire(),
+    }
+}
