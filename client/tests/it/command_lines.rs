@@ -46,6 +46,7 @@ fn command_lines_on_projects_become_operations() {
     use Operation as O;
     let here = || "/w".to_owned();
     let codex = Profiles { profiles: vec!["codex".into()], all_profiles: false };
+    let conflict = || ConflictName { artifact: "skill:pdf".into(), project: "a".into(), profile: Some("codex".into()) };
     let transfer = |which, strategy| Transfer { which, project: here(), strategy, ..Transfer::default() };
     let table: Vec<(&str, bool, Operation)> = vec![
         (
@@ -90,6 +91,9 @@ fn command_lines_on_projects_become_operations() {
         ("pull pdf --strategy merge", true, O::Pull(transfer(which(&["pdf"]), Some(Strategy::Merge)))),
         ("push skill:pdf --strategy fork", true, O::Push(transfer(which(&["skill:pdf"]), Some(Strategy::Fork)))),
         ("sync --strategy skip", true, O::SyncProject(transfer(which(&[]), Some(Strategy::Skip)))),
+        ("sync --markers", true, O::SyncProject(transfer(which(&[]), Some(Strategy::Markers)))),
+        ("resolve Skills:pdf.md --continue --project a --profile codex", false, O::ConflictContinue(conflict())),
+        ("resolve skill:pdf --abort --project a --profile codex", false, O::ConflictAbort(conflict())),
         (
             "push --profile codex --project a --strategy overwrite",
             false,

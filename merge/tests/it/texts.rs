@@ -51,6 +51,21 @@ fn markers_say_what_they_are_told_to() {
 }
 
 #[test]
+fn the_lines_of_both_follow_each_other_where_they_are_in_conflict() {
+    for (base, ours, theirs, want) in [
+        ("a\nb\nc\n", "a\nB\nc\n", "a\nX\nc\nd\n", "a\nB\nX\nc\nd\n"),
+        ("a", "b", "c", "b\nc"),
+        ("a\r\n", "b", "c\r\n", "b\r\nc\r\n"),
+        ("a\n", "", "c\n", "c\n"),
+        ("a\nb\n", "a\nx\ny\n", "a\nx\nz\n", "a\nx\ny\nz\n"),
+        ("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n", "A\nb\nC\n"),
+    ] {
+        let union = TextMerge::new(base.as_bytes(), ours.as_bytes(), theirs.as_bytes()).union();
+        assert_eq!(String::from_utf8(union).expect("text"), want, "{base:?} {ours:?} {theirs:?}");
+    }
+}
+
+#[test]
 fn a_nul_at_the_beginning_is_no_text() {
     let far = [vec![b'a'; 8000], vec![0]].concat();
     for (bytes, want) in [(&b""[..], false), (b"a", false), (b"a\0", true), (&far[1..], true), (&far, false)] {

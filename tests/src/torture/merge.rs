@@ -1,11 +1,11 @@
 //! Random three-way merges of texts, beside `git merge-file`.
 //!
 //! Wherever git merges cleanly, the bytes must be the same, and what is a conflict for one must be one for the other. Where
-//! both see conflicts, the text with markers must be the same too, in each style. What differs is counted and the first of
+//! both see conflicts, the text with markers must be the same too, in each style, and that with the lines of both. What differs is counted and the first of
 //! it shown. Beside that every merge must be symmetric in its sides and give the other side where one did not change.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -45,7 +45,12 @@ pub fn run(options: Options) -> Result<Tally, String> {
         let style = [Style::Merge, Style::Merge, Style::Diff3, Style::ZealousDiff3][(number % 4) as usize];
         let theirs = git.merge(&triple, style)?;
         match compare(&triple, style, &theirs) {
-            Compared::Identical(what) => tally.count(what),
+            Compared::Identical(what) => {
+                tally.count(what);
+                if !theirs.clean && git.union(&triple)? != merge_of(&triple).union() {
+                    return Err(format!("triple {number}: both sides' lines are others than git's\n{triple:?}"));
+                }
+            }
             Compared::Explained(why) => tally.count(format!("explained: {why}")),
             Compared::Different(what) => {
                 tally.count(format!("different: {what}"));
@@ -101,8 +106,12 @@ enum Compared {
     Different(&'static str),
 }
 
+fn merge_of(triple: &Triple) -> TextMerge<'_> {
+    TextMerge::new(&triple.base, &triple.ours, &triple.theirs)
+}
+
 fn compare(triple: &Triple, style: Style, git: &Answer) -> Compared {
-    let merge = TextMerge::new(&triple.base, &triple.ours, &triple.theirs);
+    let merge = merge_of(triple);
     let text = merge.marked(style, &Labels::default());
     match (merge.is_clean(), git.clean) {
         (true, true) if merge.merged().as_ref() == Some(&git.text) => Compared::Identical("identical: clean"),
@@ -184,6 +193,22 @@ impl Git {
     }
 
     fn merge(&self, triple: &Triple, style: Style) -> Result<Answer, String> {
+        let [ours, base, theirs] = self.files(triple)?;
+        let style = match style {
+            Style::Merge => None,
+            Style::Diff3 => Some("--diff3"),
+            Style::ZealousDiff3 => Some("--zdiff3"),
+        };
+        merge_file(&ours, &base, &theirs, style)
+    }
+
+    /// With the lines of both where they are in conflict.
+    fn union(&self, triple: &Triple) -> Result<Vec<u8>, String> {
+        let [ours, base, theirs] = self.files(triple)?;
+        merge_file(&ours, &base, &theirs, Some("--union")).map(|answer| answer.text)
+    }
+
+    fn files(&self, triple: &Triple) -> Result<[PathBuf; 3], String> {
         let file = |name: &str, bytes: &[u8]| {
             let path = self.directory.path().join(name);
             fs::write(&path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -192,20 +217,19 @@ impl Git {
         let base = file("base", &triple.base)?;
         let ours = file("ours", &triple.ours)?;
         let theirs = file("theirs", &triple.theirs)?;
-        merge_file(&ours, &base, &theirs, style)
+        Ok([ours, base, theirs])
     }
 }
 
-fn merge_file(ours: &Path, base: &Path, theirs: &Path, style: Style) -> Result<Answer, String> {
+fn merge_file(ours: &Path, base: &Path, theirs: &Path, option: Option<&str>) -> Result<Answer, String> {
     let labels = Labels::default();
     let mut command = Command::new("git");
     command.args(["merge-file", "-p", "-q", "-L", labels.ours, "-L", labels.base, "-L", labels.theirs]);
-    match style {
-        Style::Merge => {}
-        Style::Diff3 => drop(command.arg("--diff3")),
-        Style::ZealousDiff3 => drop(command.arg("--zdiff3")),
-    }
-    command.args([ours, base, theirs]).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command
+        .args(option)
+        .args([ours, base, theirs])
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
     let output = command.output().map_err(|error| format!("cannot run git: {error}"))?;
     match output.status.code() {
         Some(0) => Ok(Answer { clean: true, text: output.stdout }),

@@ -13,15 +13,14 @@ use skillmeat_protocol::request::{ConflictName, Profiles, Which};
 use std::path::Path;
 use std::sync::Arc;
 
+/// An item, and the conflict that is kept of it.
+pub type Known = (Arc<ItemView>, Option<Conflict>);
+
 /// The items that a request can mean, each with the conflict that is kept of it.
 ///
 /// # Errors
 /// `NotFound`, `Ambiguous`, `InvalidParams`; `Io` when the history cannot be read.
-pub fn items(
-    history: &History,
-    project: &ProjectView,
-    name: &ConflictName,
-) -> Result<Vec<(Arc<ItemView>, Option<Conflict>)>, WireError> {
+pub fn items(history: &History, project: &ProjectView, name: &ConflictName) -> Result<Vec<Known>, WireError> {
     let which = Which { artifacts: vec![name.artifact.clone()], ..Which::default() };
     let profiles = Profiles { profiles: name.profile.iter().cloned().collect(), all_profiles: false };
     let items = lookup::items(project, &which, &profiles, |_| false)?;

@@ -112,6 +112,9 @@ pub(in crate::ops) fn abort(
 ) -> Result<Planned, WireError> {
     let (item, mut conflict) = find::one(planning.history, project, name)?;
     let state = find::state(planning.history, &item, &conflict).map_err(find::wire)?;
+    if state == ConflictState::Closed {
+        return Ok(with_sides(planning, project, &item, |_, sides| Ok(closed(sides))));
+    }
     let decided = conflict.files.iter_mut().filter_map(|file| file.resolution.take()).count();
     let planned = with_sides(planning, project, &item, |planning, sides| {
         if state != ConflictState::Marked {

@@ -75,6 +75,11 @@ fn followed_and_moved_on(sandbox: &Sandbox, collection: &CollectionDir, project:
 fn followed_and_edited(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
     followed(sandbox, collection, project);
     edited(sandbox, collection, project);
+/// Both sides changed the same lines, and what they come from is known.
+fn edited_in_the_same_lines(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    edited_in_the_same_file(sandbox, collection, project);
+    write(&collection.path("skill:s0").join("poem.md"), "one\ntwo as in the collection\nthree\n");
+    write(&project.path("skill:s0").join("poem.md"), "one\ntwo as in the project\nthree\n");
 }
 
 fn foreign(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
@@ -217,6 +222,18 @@ pub(super) const SCENES: &[Scene] = &[
         method: "sync_project",
         params: |s| of_project(s, &["skill:s0"]),
         prepare: edited_in_the_same_file,
+    },
+    Scene {
+        name: "sync that marks a conflict",
+        method: "sync_project",
+        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "strategy": "markers" }),
+        prepare: edited_in_the_same_lines,
+    },
+    Scene {
+        name: "a conflict ended with what was decided",
+        method: "conflicts.continue",
+        params: |s| json!({ "project": project(s), "artifact": "skill:s0" }),
+        prepare: edited_in_the_same_lines,
     },
     Scene {
         name: "push as a fork",
@@ -381,6 +398,11 @@ impl Scene {
         if matches!(self.name, "version switch" | "deploy of a branch") {
             let branch = json!({ "artifact": "skill:s0", "branch": "next", "at": "old" });
             daemon.json().result("branches.create", branch);
+        }
+        if self.method == "conflicts.continue" {
+            let mut params = (self.params)(sandbox);
+            params["choice"] = json!("both");
+            daemon.json().result("conflicts.resolve", params);
         }
     }
 }

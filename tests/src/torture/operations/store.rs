@@ -72,7 +72,7 @@ pub(super) fn readable(history: &Path) -> Result<u64, String> {
 }
 
 /// Operations that change what an artifact is somewhere.
-const MOVING: [&str; 11] = [
+const MOVING: [&str; 12] = [
     "deploy",
     "undeploy",
     "pull",
@@ -84,6 +84,7 @@ const MOVING: [&str; 11] = [
     "rename",
     "version restore",
     "version switch",
+    "resolve --continue",
 ];
 
 /// One that was done made versions, one that was taken back made none.

@@ -92,8 +92,10 @@ fn a_conflict_that_is_none_any_more_is_not_open_and_is_not_ended_again() {
     assert_eq!(why, "skill:s is in no conflict: it is converged");
     site.run("sync_project", json!({"artifacts": [KEY]}));
     assert_eq!(site.states(), ["closed poem.md=-"]);
+    let answer = site.conflict("conflicts.abort", json!({}));
+    assert_eq!(first(&answer)["outcome"], "refused", "{answer}");
     let why = site.refused("conflicts.show", json!({"profile": "codex"}));
-    assert!(why.contains("codex") || why.contains("skill:s"), "{why}");
+    assert_eq!(why, "there is no 'skill:s' in project 'app'");
 }
 
 #[test]
