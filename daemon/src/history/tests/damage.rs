@@ -160,7 +160,8 @@ fn what_cannot_be_used_is_refused_and_left_alone() {
         drop(connection);
         check_refused(&place, why);
     };
-    tampered("PRAGMA user_version = 99", "schema version 99, and this release knows 3");
+    let latest = crate::history::open::KIND.latest();
+    tampered("PRAGMA user_version = 99", &format!("schema version 99, and this release knows {latest}"));
     tampered("PRAGMA application_id = 7", "another program");
     tampered("ALTER TABLE operations DROP COLUMN summary", "column summary of table operations is missing");
     tampered("PRAGMA user_version = 0", "already exists");

@@ -2,6 +2,7 @@
 
 mod backups;
 mod capturing;
+mod conflicts;
 mod damage;
 mod journal;
 mod storing;
