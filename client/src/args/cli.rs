@@ -52,7 +52,7 @@ pub fn parse(args: &[OsString]) -> Parsed {
 fn flaw(cli: &Cli) -> Option<&'static str> {
     match &cli.command {
         Command::Status(args) if args.porcelain && cli.json => Some("--json and --porcelain exclude each other"),
-        Command::Completions { .. } | Command::Rpc | Command::Prompt(_) if cli.json => {
+        Command::Completions { .. } | Command::Rpc | Command::Prompt(_) | Command::Mergetool(_) if cli.json => {
             Some("this command has its own output format; leave --json out")
         }
         _ => None,

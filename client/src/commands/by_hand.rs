@@ -10,7 +10,7 @@ use std::process::Command;
 
 use skillmeat_protocol::bytes::Bytes;
 use skillmeat_protocol::error::ErrorCode;
-use skillmeat_protocol::reply::{ConflictFile, ConflictReply, Reply};
+use skillmeat_protocol::reply::{ConflictFile, ConflictReason, ConflictReply, Reply};
 use skillmeat_protocol::request::{
     ConflictChoice, ConflictName, ConflictRead, ConflictSide, Freshness, Request, Resolve,
 };
@@ -114,8 +114,13 @@ fn written(
     let (local, is_here) = side(ConflictSide::Ours, "LOCAL")?;
     let (remote, _) = side(ConflictSide::Theirs, "REMOTE")?;
     let survivor = if is_here { ConflictSide::Ours } else { ConflictSide::Theirs };
-    let (merged, _) = side(if file.text { ConflictSide::Marked } else { survivor }, "")?;
+    let (merged, _) = side(if has_text(file) { ConflictSide::Marked } else { survivor }, "")?;
     Ok(Files { base, has_base, local, remote, merged })
+}
+
+/// Whether the lines of both sides can be put together for a person to go on with.
+pub(super) fn has_text(file: &ConflictFile) -> bool {
+    file.text || file.reason == ConflictReason::Broken
 }
 
 /// `SKILL.BASE.md`: with its extension, by which programs know what it is.

@@ -9,7 +9,7 @@ use skillmeat_protocol::request::{
     ConflictChoice, ConflictName, ConflictShow, ConflictsQuery, Freshness, Operation, Request, Resolve,
 };
 
-use super::by_hand::{By, decide};
+use super::by_hand::{By, decide, has_text};
 use super::change::project;
 use super::operate::{Plan, operate};
 use super::{Context, pages};
@@ -186,8 +186,8 @@ fn by_hand(
     let mut all = true;
     for file in files {
         let name = look::name(&file);
-        let is_whole = file.path.0.is_empty() && !file.text;
-        if is_whole || is_editor && !file.text {
+        let is_whole = file.path.0.is_empty() && !has_text(&file);
+        if is_whole || is_editor && !has_text(&file) {
             all = false;
             writeln!(context.err, "{name}: no text to merge; decide with --ours, --theirs or --content PATH")?;
             continue;
@@ -201,7 +201,10 @@ fn by_hand(
             }
         }
     }
-    if !proceed || !all {
+    if context.json && !proceed {
+        let request = Request::ConflictShow(ConflictShow { conflict: conflict.clone(), file: None });
+        pages::print_json(context, call(request, Freshness::Synced))?;
+    } else if !context.json && (!proceed || !all) {
         look::write_decided(context.out, &known, context.around.colour)?;
     }
     Ok(all)

@@ -12,7 +12,9 @@ use crate::history::{
 };
 use crate::model::TreeKind;
 use sha2::{Digest, Sha256};
-use skillmeat_merge::three_way::{self as merge, Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees};
+use skillmeat_merge::three_way::{
+    self as three_way, Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees,
+};
 use skillmeat_protocol::hash::ContentHash;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -251,9 +253,9 @@ fn disputed(planning: &mut Planning<'_>, conflict: &Conflict<Blob>) -> ConflictF
     ConflictFile {
         path: RelPath::new(conflict.path.clone()).unwrap_or_default(),
         kind: match conflict.kind {
-            merge::ConflictKind::BothModified => ConflictKind::BothModified,
-            merge::ConflictKind::AddAdd => ConflictKind::AddAdd,
-            merge::ConflictKind::Deletion => ConflictKind::Deletion,
+            three_way::ConflictKind::BothModified => ConflictKind::BothModified,
+            three_way::ConflictKind::AddAdd => ConflictKind::AddAdd,
+            three_way::ConflictKind::Deletion => ConflictKind::Deletion,
         },
         reason: match conflict.reason {
             Reason::Lines => ConflictReason::Lines,

@@ -72,11 +72,11 @@ impl Telling<'_> {
             let named = open.filter_map(|file| Some((file, file.path.as_os_str().to_str()?)));
             let artifact = self.named(conflict);
             let ways = named.filter(|(_, name)| !name.is_empty()).take(COMMANDED).map(|(file, name)| {
-                let others = match (marks::has_lines(file), conflict.base.is_some()) {
-                    (true, true) => "--theirs, --base, --both, --edit, --tool, --content FILE",
-                    (true, false) => "--theirs, --both, --edit, --tool, --content FILE",
-                    (false, true) => "--theirs, --base, --content FILE",
-                    (false, false) => "--theirs, --content FILE",
+                let others = match (file.reason, conflict.base.is_some()) {
+                    (ConflictReason::Lines, true) => "--theirs, --base, --both, --edit, --tool, --content FILE",
+                    (ConflictReason::Broken, true) => "--theirs, --base, --edit, --tool, --content FILE",
+                    (_, true) => "--theirs, --base, --tool, --content FILE",
+                    (_, false) => "--theirs, --tool, --content FILE",
                 };
                 format!("skillmeat resolve {artifact} {} --ours   # or {others}", word(name))
             });

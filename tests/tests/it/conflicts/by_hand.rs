@@ -182,3 +182,25 @@ fn the_command_line_lists_shows_decides_and_ends() {
     assert_eq!(done["complete"], true, "{done}");
     site.both_have("poem.md", Some(b"one\ntwo\nhere\nthere\nfour\nFIVE\n"));
 }
+
+#[test]
+fn what_can_only_not_be_parsed_is_edited_too() {
+    let settings = "{\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3,\n  \"d\": 4\n}\n";
+    let (here, there) =
+        (settings.replace("\"a\"", "\"x\": 1,\n  \"a\""), settings.replace("\"d\"", "\"x\": 2,\n  \"d\""));
+    let mut site = super::site(
+        &[("s.json", settings.as_bytes())],
+        &[("s.json", Some(here.as_bytes()))],
+        &[("s.json", Some(there.as_bytes()))],
+    );
+    site.conflicting();
+    let why = site.refused("conflicts.resolve", json!({"file": "s.json", "choice": "both"}));
+    assert_eq!(why, "s.json: what comes of the lines of both cannot be parsed");
+    let editor = script(&site.sandbox, "editor", "grep -v '\"x\": 2' \"$1\" > new && mv new \"$1\"");
+    site.sandbox.set("EDITOR", &editor);
+    site.sandbox.set("PATH", std::env::var_os("PATH").expect("there is one"));
+    let answer = site.cli(&["resolve", KEY, "--edit", "--json"]).data();
+    assert_eq!(answer["conflict"]["files_open"], 0, "{answer}");
+    site.proceed();
+    site.both_have("s.json", Some(here.as_bytes()));
+}
