@@ -6,24 +6,42 @@ use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+/// Bytes that are gathered before they are hashed: rows are made of many short values.
+const GATHERED: usize = 1024;
+
 /// A SHA-256 in the making.
-pub(super) struct Frame(Sha256);
+pub(super) struct Frame {
+    digest: Sha256,
+    gathered: Vec<u8>,
+}
 
 impl Frame {
     /// `domain` keeps digests of different things apart.
     pub(super) fn new(domain: &str) -> Self {
-        let mut frame = Self(Sha256::new());
+        let mut frame = Self { digest: Sha256::new(), gathered: Vec::with_capacity(GATHERED) };
         frame.bytes(domain.as_bytes());
         frame
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        self.0.update(bytes);
+        self.add(bytes);
     }
 
     pub(super) fn number(&mut self, number: u64) {
-        self.0.update(number.to_le_bytes());
+        self.add(&number.to_le_bytes());
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        if self.gathered.len() + bytes.len() > GATHERED {
+            self.digest.update(&self.gathered);
+            self.gathered.clear();
+            if bytes.len() > GATHERED {
+                self.digest.update(bytes);
+                return;
+            }
+        }
+        self.gathered.extend_from_slice(bytes);
     }
 
     pub(super) fn name(&mut self, name: &OsStr) {
@@ -43,7 +61,31 @@ impl Frame {
         paths.iter().for_each(|path| self.name(path.as_os_str()));
     }
 
-    pub(super) fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
+    pub(super) fn finish(mut self) -> [u8; 32] {
+        self.digest.update(&self.gathered);
+        self.digest.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gathered_is_hashed_as_if_it_were_not() {
+        for lens in
+            [&[0][..], &[1, 2, 3], &[GATHERED - 8], &[GATHERED], &[GATHERED + 1, 5], &[500; 9], &[5000, 1, 3000]]
+        {
+            let (mut frame, mut plain) = (Frame::new("x"), Sha256::new());
+            plain.update(1u64.to_le_bytes());
+            plain.update("x");
+            for (n, len) in lens.iter().enumerate() {
+                let bytes = vec![n as u8; *len];
+                frame.bytes(&bytes);
+                plain.update((*len as u64).to_le_bytes());
+                plain.update(&bytes);
+            }
+            assert_eq!(frame.finish(), <[u8; 32]>::from(plain.finalize()), "{lens:?}");
+        }
     }
 }

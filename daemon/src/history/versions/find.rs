@@ -42,10 +42,7 @@ impl History {
     /// Damage; the database cannot be read.
     pub fn versions(&self, key: &ArtifactKey, page: Page) -> Result<Vec<Version>, HistoryError> {
         let before = page.before.map_or(i64::MAX, |id| id.0);
-        let condition = "WHERE v.type = ?1 AND v.name = ?2 AND v.id < ?3 ORDER BY v.id DESC LIMIT ?4";
-        let values = rusqlite::params![Col(key.kind), key.name, before, page.limit];
-        let connection = self.lock();
-        let found = rows::versions(&connection, condition, values).map_err(self.failed("read"))?;
+        let found = rows::versions_before(&self.lock(), key, before, page.limit).map_err(self.failed("read"))?;
         found.into_iter().map(|version| self.believed(version)).collect()
     }
 

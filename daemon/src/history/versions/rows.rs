@@ -113,31 +113,51 @@ pub(super) fn set_content(connection: &Connection, id: VersionId, content: i64) 
     connection.prepare_cached("UPDATE versions SET content = ?2 WHERE id = ?1")?.execute([id.0, content]).map(drop)
 }
 
+/// The columns of a version but for its artifact.
+const COLUMNS: &str =
+    "v.id, v.hash, c.hash, v.parent, v.merged, v.origin, v.at, v.place, v.root, v.profile, v.operation, v.seal";
+/// Where they are.
+const TABLES: &str = "versions v LEFT JOIN contents c ON c.id = v.content";
+
 /// The versions that `condition` leaves, in its order.
 pub(super) fn versions(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<Sealed<Version>>> {
     connection
-        .prepare_cached(&format!(
-            "SELECT v.id, v.type, v.name, v.hash, c.hash, v.parent, v.merged, v.origin, v.at, v.place, v.root, v.profile,
-             v.operation, v.seal FROM versions v LEFT JOIN contents c ON c.id = v.content {condition}"
-        ))?
-        .query_map(values, version)?
+        .prepare_cached(&format!("SELECT {COLUMNS}, v.type, v.name FROM {TABLES} {condition}"))?
+        .query_map(values, |row| {
+            let key = ArtifactKey { kind: row.get::<_, Col<ArtifactType>>(12)?.0, name: row.get(13)? };
+            version(row, key)
+        })?
         .collect()
 }
 
-fn version(row: &Row<'_>) -> Result<Sealed<Version>> {
-    let parents = [row.get::<_, Option<i64>>(5)?, row.get(6)?];
+/// Versions of an artifact, the latest first, before one of this number.
+pub(super) fn versions_before(
+    connection: &Connection,
+    key: &ArtifactKey,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<Sealed<Version>>> {
+    let condition = "WHERE v.type = ?1 AND v.name = ?2 AND v.id < ?3 ORDER BY v.id DESC LIMIT ?4";
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} {condition}"))?
+        .query_map(params![Col(key.kind), key.name, before, limit], |row| version(row, key.clone()))?
+        .collect()
+}
+
+fn version(row: &Row<'_>, key: ArtifactKey) -> Result<Sealed<Version>> {
+    let parents = [row.get::<_, Option<i64>>(3)?, row.get(4)?];
     let version = Version {
         id: VersionId(row.get(0)?),
-        key: ArtifactKey { kind: row.get::<_, Col<ArtifactType>>(1)?.0, name: row.get(2)? },
-        hash: row.get::<_, Col<_>>(3)?.0,
-        content: row.get::<_, Option<[u8; 32]>>(4)?.map(ContentId),
+        key,
+        hash: row.get::<_, Col<_>>(1)?.0,
+        content: row.get::<_, Option<[u8; 32]>>(2)?.map(ContentId),
         parents: parents.into_iter().flatten().map(VersionId).collect(),
-        origin: row.get::<_, Col<_>>(7)?.0,
-        at: row.get::<_, Col<_>>(8)?.0,
-        spot: spot(row, 9)?,
-        operation: row.get::<_, Option<i64>>(12)?.map(OperationId),
+        origin: row.get::<_, Col<_>>(5)?.0,
+        at: row.get::<_, Col<_>>(6)?.0,
+        spot: spot(row, 7)?,
+        operation: row.get::<_, Option<i64>>(10)?.map(OperationId),
     };
-    let is_sound = row.get::<_, [u8; 32]>(13)? == seal_version(&version);
+    let is_sound = row.get::<_, [u8; 32]>(11)? == seal_version(&version);
     Ok((version, is_sound))
 }
 

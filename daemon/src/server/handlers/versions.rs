@@ -25,7 +25,7 @@ use skillmeat_protocol::reply::{
     VersionReply, VersionSighting, VersionsReply, WithBranches,
 };
 use skillmeat_protocol::request::{Format, VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -206,15 +206,22 @@ impl<'a> Telling<'a> {
     }
 
     fn infos(&self, versions: &[Version]) -> Result<Vec<VersionInfo>, WireError> {
-        let here: BTreeMap<VersionId, &Version> = versions.iter().map(|version| (version.id, version)).collect();
+        // Thousands are listed at once: what many of them share is worked out once.
+        let mut known: HashMap<VersionId, &Version> = HashMap::with_capacity(versions.len());
+        known.extend(versions.iter().map(|version| (version.id, version)));
         let parents = versions.iter().flat_map(|version| &version.parents).copied();
-        let elsewhere: BTreeSet<VersionId> = parents.filter(|id| !here.contains_key(id)).collect();
+        let elsewhere: BTreeSet<VersionId> = parents.filter(|id| !known.contains_key(id)).collect();
         let elsewhere = self.history.versions_by_id(&elsewhere).map_err(wire)?;
-        let known: BTreeMap<VersionId, &Version> =
-            here.into_iter().chain(elsewhere.iter().map(|version| (version.id, version))).collect();
+        known.extend(elsewhere.iter().map(|version| (version.id, version)));
+        let own = versions.first().map(|version| (&version.key, version.key.to_string()));
+        let name = |key: &ArtifactKey| match &own {
+            Some((own, name)) if *own == key => name.clone(),
+            _ => key.to_string(),
+        };
         let parent = |id: &VersionId| {
             let version = known.get(id)?;
-            Some(VersionParent { version: id.0.cast_unsigned(), artifact: version.key.to_string(), hash: version.hash })
+            let (version, artifact, hash) = (id.0.cast_unsigned(), name(&version.key), version.hash);
+            Some(VersionParent { version, artifact, hash })
         };
         let info = |version: &Version| VersionInfo {
             version: version.id.0.cast_unsigned(),
