@@ -9,6 +9,7 @@ use crate::history::{Baseline, Cause, History, HistoryError, Origin, Scope, Seen
 use crate::library::observing::Observing;
 use crate::model::Tree;
 use crate::ops::Operations;
+use crate::ops::lineage::{Ancestries, records_of};
 use crate::os::files;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::ProjectState;
@@ -39,6 +40,8 @@ struct Present {
     /// The project or collection.
     root: PathBuf,
     baseline: Option<Baseline>,
+    /// The file with its record.
+    records: Option<PathBuf>,
 }
 
 impl Watching<'_> {
@@ -103,17 +106,24 @@ impl Watching<'_> {
             }
         };
         let now = self.operations.now();
+        let seen = Seen {
+            key: target.key.clone(),
+            spot: target.spot.clone(),
+            hash: Some(present.hash),
+            content: None,
+            origin: Origin::LocalModification,
+            cause: Cause::Found { baseline: present.baseline },
+        };
+        let before = match &present.records {
+            Some(records) => Ancestries::default().of(history, records, &seen)?,
+            None => Vec::new(),
+        };
         let is_new = history.batch_later(|batch| {
             let content = staged.map(|staged| batch.keep(staged)).transpose()?.map(|capture| capture.id);
-            let seen = Seen {
-                key: target.key.clone(),
-                spot: target.spot.clone(),
-                hash: Some(present.hash),
-                content,
-                origin: Origin::LocalModification,
-                cause: Cause::Found { baseline: present.baseline },
-            };
-            batch.found(&seen, now)
+            for earlier in &before {
+                batch.found(earlier, now)?;
+            }
+            batch.found(&Seen { content, ..seen.clone() }, now)
         })?;
         Ok(if is_new { Kept::Version } else { Kept::Nothing })
     }
@@ -132,6 +142,7 @@ fn present(snapshot: &Snapshot, target: &Target) -> Option<Present> {
                 path: item.path.to_path_buf(),
                 root: path.clone(),
                 baseline: record.baseline.map(|hash| Baseline { hash, at: record.deployed_at }),
+                records: records_of(project, profile),
             })
         }
         Spot::Collection { id } => {
@@ -141,7 +152,7 @@ fn present(snapshot: &Snapshot, target: &Target) -> Option<Present> {
             snapshot.degraded.iter().all(|degraded| Path::new(&degraded.path) != root).then_some(())?;
             let Some(Tree::Present(info)) = &artifact.tree else { return None };
             let (hash, path) = (info.hash, root.join(&artifact.entry.path));
-            Some(Present { hash, path, root: root.to_owned(), baseline: None })
+            Some(Present { hash, path, root: root.to_owned(), baseline: None, records: None })
         }
     }
 }

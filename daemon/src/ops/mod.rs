@@ -3,7 +3,7 @@
 //! Reading order:
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
-//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`] – what a plan is made from, what it is, and what it leads to
+//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`], [`lineage`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
 //!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`across`] – one artifact in many projects
@@ -42,6 +42,7 @@ pub mod grouping;
 pub mod import;
 pub mod joining;
 pub mod keeping;
+pub mod lineage;
 pub mod locks;
 pub mod lookup;
 pub mod manage;

@@ -13,7 +13,9 @@ use super::texts::{self, Surroundings};
 use super::told::{Told, Watcher, info_of, label};
 use super::transaction::{Fate, Item, Workshop};
 use super::transfer::Way;
-use super::{across, branches, conflicts, deploy, import, lookup, manage, transfer, undeploy, undo, version_restore};
+use super::{
+    across, branches, conflicts, deploy, import, lineage, lookup, manage, transfer, undeploy, undo, version_restore,
+};
 use crate::clock::Clock;
 use crate::engine::handle::{EngineHandle, SyncScope, Synced};
 use crate::engine::snapshot::{ProjectView, Snapshot};
@@ -174,6 +176,7 @@ impl Operations {
         planning.cancelled = watcher.cancelled;
         let plan = self.plan(&mut planning, request, &projects, watcher.cancelled)?;
         let Plan { mut planned, undoes, rollback } = plan;
+        lineage::tell(&planning, &mut planned)?;
         let (now, gathered) = (planning.now, planning.into_gathered());
         let effective = planned.iter().any(Planned::is_effective);
         if request.dry_run || !effective {

@@ -8,6 +8,7 @@ use skillmeat_tests::sandbox::write;
 
 use crate::operations::{Site, first};
 
+mod ancestry;
 mod branches;
 mod observed;
 mod past;

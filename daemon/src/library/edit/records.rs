@@ -150,6 +150,38 @@ pub fn remove(before: &Before<'_>, ids: &[RecordId]) -> Result<Edited, EditError
     source.finish(edits).map(Edited::from)
 }
 
+/// What was at the place of each record before, the oldest first, as its lineage says: by where its own hash stands, since the
+/// original writes the newest first in one place and last in another (formats-versions §7). Nothing where that does not tell.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn ancestors(before: &Before<'_>) -> Result<HashMap<RecordId, Vec<ContentHash>>, EditError> {
+    let source = Source::parse(before)?;
+    let ids = identities(&source, &TimeZone::UTC)?;
+    let mut unsaid = Problems::default();
+    let listed = source.document.root().sections(SHAPE.key, &mut unsaid).sections;
+    let mut ancestors = HashMap::new();
+    for (section, (id, _)) in listed.iter().zip(ids) {
+        let own = ["content_hash", "collection_sha"].iter().find_map(|key| section.item(key)?.as_str()?.parse().ok());
+        let (Some(id), Some(own)) = (id, own) else { continue };
+        let written = section.strings("version_lineage", &mut unsaid);
+        let written: Option<Vec<ContentHash>> = written.iter().map(|hash| hash.parse().ok()).collect();
+        ancestors.entry(id).or_insert_with(|| oldest_first(own, written.unwrap_or_default()));
+    }
+    Ok(ancestors)
+}
+
+fn oldest_first(own: ContentHash, mut lineage: Vec<ContentHash>) -> Vec<ContentHash> {
+    if lineage.first() == Some(&own) {
+        lineage.reverse();
+    }
+    let distinct: HashSet<&ContentHash> = lineage.iter().collect();
+    if distinct.len() < lineage.len() || lineage.pop() != Some(own) {
+        return Vec::new();
+    }
+    lineage
+}
+
 /// The lineage of each record in the file, newest first; of one that has none written, its own hash.
 ///
 /// # Errors
@@ -267,4 +299,27 @@ fn changes(record: &NewRecord, zone: &TimeZone, has_uuid: bool) -> Vec<Change> {
 fn fields(record: &NewRecord, zone: &TimeZone) -> Fields {
     let pairs = values(record, zone).into_iter();
     pairs.filter_map(|change| Some((change.key.to_owned(), change.value?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_a_lineage_follows_from_where_its_own_hash_stands() {
+        let hashes = |bytes: &[u8]| bytes.iter().map(|byte| ContentHash([*byte; 32])).collect::<Vec<_>>();
+        for (lineage, want) in [
+            (&[][..], &[][..]),
+            (&[3], &[]),
+            (&[3, 2, 1], &[1, 2]),
+            (&[1, 2, 3], &[1, 2]),
+            // It cannot be told.
+            (&[1, 3, 2], &[]),
+            (&[1, 2], &[]),
+            (&[3, 1, 3], &[]),
+            (&[1, 1, 3], &[]),
+        ] {
+            assert_eq!(oldest_first(ContentHash([3; 32]), hashes(lineage)), hashes(want), "{lineage:?}");
+        }
+    }
 }

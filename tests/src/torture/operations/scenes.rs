@@ -75,6 +75,8 @@ fn followed_and_moved_on(sandbox: &Sandbox, collection: &CollectionDir, project:
 fn followed_and_edited(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
     followed(sandbox, collection, project);
     edited(sandbox, collection, project);
+}
+
 /// Both sides changed the same lines, and what they come from is known.
 fn edited_in_the_same_lines(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
     edited_in_the_same_file(sandbox, collection, project);
