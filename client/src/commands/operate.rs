@@ -10,13 +10,14 @@ use skillmeat_protocol::reply::{OperationReply, Reply};
 use skillmeat_protocol::request::{Call, Format, Freshness, Operate, Operation, Request};
 
 use super::Context;
+use crate::Failure;
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
 use crate::render::{json, operation as look, progress, snapshots};
 use crate::transport::{self, Connection, unexpected};
 
 /// How long the daemon may say nothing: one large artifact on a slow disk, or waiting for another operation.
-pub(super) const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// What is to be done, or only planned.
 pub(super) struct Plan {
@@ -75,16 +76,7 @@ pub(super) fn carry_out(
 
 /// The last reply, after any number of progress.
 pub(super) fn answer(context: &mut Context<'_>, connection: &mut Connection, verb: &str) -> Result<Reply, Stop> {
-    let mut line = progress::Line::new(context.around, context.err);
-    let reply = loop {
-        match connection.reply(Some(SILENCE)) {
-            Ok(Reply::Progress(at)) if at.total > 0 => line.show(&progress::operation(verb, &at))?,
-            Ok(Reply::Progress(_)) => {}
-            last => break last,
-        }
-    };
-    line.clear()?;
-    let failure = match reply {
+    let failure = match followed(context, connection, verb)? {
         Ok(reply) => return Ok(reply),
         Err(failure) => transport::naming_holder(&context.around.places()?, failure),
     };
@@ -94,6 +86,24 @@ pub(super) fn answer(context: &mut Context<'_>, connection: &mut Connection, ver
     } else {
         failure
     }))
+}
+
+/// The same, with whatever came in place of a reply.
+pub(super) fn followed(
+    context: &mut Context<'_>,
+    connection: &mut Connection,
+    verb: &str,
+) -> Result<Result<Reply, Failure>, Stop> {
+    let mut line = progress::Line::new(context.around, context.err);
+    let reply = loop {
+        match connection.reply(Some(SILENCE)) {
+            Ok(Reply::Progress(at)) if at.total > 0 => line.show(&progress::operation(verb, &at))?,
+            Ok(Reply::Progress(_)) => {}
+            last => break last,
+        }
+    };
+    line.clear()?;
+    Ok(reply)
 }
 
 pub(super) fn exit_code(complete: bool) -> u8 {

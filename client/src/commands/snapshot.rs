@@ -8,7 +8,7 @@ use skillmeat_protocol::request::{
 };
 
 use super::Context;
-use super::operate::{Plan, SILENCE, operate};
+use super::operate::{Plan, followed, operate};
 use crate::args::{RollbackArgs, SnapshotCommand};
 use crate::failure::Done;
 use crate::launch::{self, Start};
@@ -67,8 +67,9 @@ fn ask(context: &mut Context<'_>, query: SnapshotQuery) -> Done {
     }
     let mut connection = launch::reach(context.around, &call, Start::IfNeeded)?;
     let colour = context.around.colour;
+    let reply = followed(context, &mut connection, "snapshot")??;
     let out = &mut *context.out;
-    let problems = match connection.reply(Some(SILENCE))? {
+    let problems = match reply {
         Reply::Json(text) => {
             json::data(out, &text)?;
             return Ok(exit::OK);

@@ -95,7 +95,7 @@ async fn handle(
         Request::Metrics => Reply::Metrics(metrics::answer(context)),
         Request::Init => Reply::Initialised(init::answer(context).await?),
         Request::Operate(query) => operate::answer(context, query, progress).await?,
-        Request::Snapshots(query) => Reply::Snapshots(snapshots::answer(context, query).await?),
+        Request::Snapshots(query) => Reply::Snapshots(snapshots::answer(context, query, progress).await?),
         Request::Operations(query) => Reply::Operations(operate::list(context, query).await?),
         Request::OperationShow(query) => Reply::Operation(operate::show(context, query).await?),
         Request::Diff(query) => Reply::Diff(diff::answer(context, pages, terms, query).await?),

@@ -30,5 +30,21 @@ pub use shelf::{Created, Listed, Shelf, shelves};
 pub use unpack::{Unpacked, unpack};
 pub use walk::{Found, FoundKind, Listing};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Who waits for packing.
+pub struct Watch<'a> {
+    /// Nobody does any more.
+    pub cancelled: &'a AtomicBool,
+    /// Is told how many entries are done, of how many.
+    pub told: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Watch<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
 /// How hard archives are packed. One step more costs a third more time for a fiftieth less.
 pub const LEVEL: u32 = 6;

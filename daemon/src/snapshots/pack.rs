@@ -5,7 +5,7 @@
 
 use super::bounded::Exact;
 use super::walk::{Found, FoundKind, Listing};
-use super::{LEVEL, SnapshotError};
+use super::{LEVEL, SnapshotError, Watch};
 use crate::os::files;
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
@@ -21,10 +21,10 @@ pub(super) fn write(
     name: &str,
     file: &File,
     label: &str,
-    cancelled: &AtomicBool,
+    watch: &mut Watch<'_>,
 ) -> Result<(), SnapshotError> {
     let packed = GzBuilder::new().filename(label).write(file, Compression::new(LEVEL));
-    let packed = tar(listing, name, packed, cancelled)?;
+    let packed = tar(listing, name, packed, watch)?;
     packed.finish().map(drop).map_err(SnapshotError::io("write the archive of", &listing.root))
 }
 
@@ -33,11 +33,11 @@ pub(super) fn is_same(
     listing: &Listing,
     name: &str,
     path: &Path,
-    cancelled: &AtomicBool,
+    watch: &mut Watch<'_>,
 ) -> Result<bool, SnapshotError> {
     let Ok(file) = File::open(path) else { return Ok(false) };
     let mut compare = Compare { with: GzDecoder::new(BufReader::new(file)), room: Vec::new(), differs: false };
-    let compared = tar(listing, name, &mut compare, cancelled).map(drop);
+    let compared = tar(listing, name, &mut compare, watch).map(drop);
     match compared {
         Ok(()) => Ok(compare.is_at_end()),
         Err(SnapshotError::Cancelled) => Err(SnapshotError::Cancelled),
@@ -46,7 +46,7 @@ pub(super) fn is_same(
     }
 }
 
-fn tar<W: Write>(listing: &Listing, name: &str, to: W, cancelled: &AtomicBool) -> Result<W, SnapshotError> {
+fn tar<W: Write>(listing: &Listing, name: &str, to: W, watch: &mut Watch<'_>) -> Result<W, SnapshotError> {
     let mut builder = Builder::new(to);
     let root = listing.root.symlink_metadata().map_err(SnapshotError::io("read", &listing.root))?;
     // Of the root only that it is there: its own times change with whatever is staged beside it.
@@ -54,10 +54,12 @@ fn tar<W: Write>(listing: &Listing, name: &str, to: W, cancelled: &AtomicBool) -
     builder
         .append_data(&mut itself, format!("{name}/"), io::empty())
         .map_err(SnapshotError::io("pack", &listing.root))?;
-    for found in &listing.found {
-        if cancelled.load(Ordering::Relaxed) {
+    let total = listing.found.len() as u64;
+    for (done, found) in (0..).zip(&listing.found) {
+        if watch.is_cancelled() {
             return Err(SnapshotError::Cancelled);
         }
+        (watch.told)(done, total);
         let mut at = std::ffi::OsString::from(format!("{name}/"));
         at.push(found.relative.as_os_str());
         match &found.kind {
@@ -77,15 +79,33 @@ fn tar<W: Write>(listing: &Listing, name: &str, to: W, cancelled: &AtomicBool) -
                 };
                 appended.map_err(SnapshotError::io("pack", &found.path))?;
             }
-            FoundKind::File => file(&mut builder, found, Path::new(&at))?,
+            FoundKind::File => file(&mut builder, found, Path::new(&at), watch)?,
         }
     }
     builder.into_inner().map_err(SnapshotError::io("pack", &listing.root))
 }
 
-fn file<W: Write>(builder: &mut Builder<W>, found: &Found, at: &Path) -> Result<(), SnapshotError> {
+fn file<W: Write>(builder: &mut Builder<W>, found: &Found, at: &Path, watch: &Watch<'_>) -> Result<(), SnapshotError> {
     let mut header = header(found.stamp.mode, EntryType::Regular, found.stamp.size, found.modified);
-    whole(found, |bytes| builder.append_data(&mut header, at, bytes))
+    let packed =
+        whole(found, |bytes| builder.append_data(&mut header, at, Waited { from: bytes, cancelled: watch.cancelled }));
+    // Given up within a large file.
+    if watch.is_cancelled() { Err(SnapshotError::Cancelled) } else { packed }
+}
+
+/// Gives nothing more when nobody waits any more.
+struct Waited<'a, R> {
+    from: R,
+    cancelled: &'a AtomicBool,
+}
+
+impl<R: Read> Read for Waited<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::Error::other("nobody waits for it"));
+        }
+        self.from.read(buffer)
+    }
 }
 
 /// Passes on a file of a listing, as it was listed.

@@ -5,7 +5,7 @@
 
 use super::archive::is_plausible;
 use super::walk::Listing;
-use super::{SnapshotError, pack};
+use super::{SnapshotError, Watch, pack};
 use crate::library::atomic::{remove_leftovers, remove_temporaries, write_atomically};
 use crate::library::edit::{Before, snapshots as edit};
 use crate::library::portable::name_flaw;
@@ -16,7 +16,6 @@ use skillmeat_protocol::reply::Problem;
 use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 /// The list.
 const LIST: &str = "snapshots.toml";
@@ -131,13 +130,13 @@ impl Shelf {
         &self,
         listing: &Listing,
         known: Option<&(String, [u8; 32])>,
-        cancelled: &AtomicBool,
+        watch: &mut Watch<'_>,
     ) -> Result<Option<String>, SnapshotError> {
         let Some(latest) = self.list()?.entries.into_iter().next() else { return Ok(None) };
         let archive = self.archive(&latest);
         let same = match known {
             Some((id, digest)) if *id == latest.id => *digest == listing.digest() && archive.is_file(),
-            _ => pack::is_same(listing, &self.name, &archive, cancelled)?,
+            _ => pack::is_same(listing, &self.name, &archive, watch)?,
         };
         Ok(same.then_some(latest.id))
     }
@@ -153,7 +152,7 @@ impl Shelf {
         message: &str,
         now: Timestamp,
         same: Option<String>,
-        cancelled: &AtomicBool,
+        watch: &mut Watch<'_>,
     ) -> Result<Created, SnapshotError> {
         // First: with a list that cannot be written there is nothing to pack for.
         let listed = self.list()?;
@@ -166,7 +165,7 @@ impl Shelf {
         let latest = listed.entries.first().filter(|latest| same.as_deref() == Some(&*latest.id));
         let linked = latest.is_some_and(|latest| std::fs::hard_link(self.archive(latest), &archive).is_ok());
         if !linked {
-            self.pack(listing, &entry.id, &archive, cancelled)?;
+            self.pack(listing, &entry.id, &archive, watch)?;
         }
         if let Err(error) = self.rewrite(|before| Ok(edit::add(before, &entry)?)) {
             // Nobody knows of it.
@@ -192,11 +191,11 @@ impl Shelf {
     }
 
     /// Under a name that nobody lists until it is whole and on the disk.
-    fn pack(&self, listing: &Listing, id: &str, archive: &Path, cancelled: &AtomicBool) -> Result<(), SnapshotError> {
+    fn pack(&self, listing: &Listing, id: &str, archive: &Path, watch: &mut Watch<'_>) -> Result<(), SnapshotError> {
         let temporary = self.directory.join(format!(".{id}{ENDING}.tmp"));
         let packed = (|| {
             let file = create::file(&temporary).map_err(SnapshotError::io("create", &temporary))?;
-            pack::write(listing, &self.name, &file, &format!("{id}.tar"), cancelled)?;
+            pack::write(listing, &self.name, &file, &format!("{id}.tar"), watch)?;
             let packed = file.metadata().map_err(SnapshotError::io("look at", &temporary))?.len();
             if !is_plausible(packed, listing.unpacked()) {
                 let why = "it packs so well that nobody would unpack it again".to_owned();

@@ -59,8 +59,9 @@ fn collection(root: &Path) {
 /// A snapshot of what is at `root` now.
 fn take(shelf: &Shelf, root: &Path, known: Option<&(String, [u8; 32])>) -> Result<Created, SnapshotError> {
     let listing = Listing::of(root)?;
-    let same = shelf.same(&listing, known, &GO_ON)?;
-    shelf.create(&listing, "m", NOW, same, &GO_ON)
+    let mut watch = Watch { cancelled: &GO_ON, told: &mut |_, _| () };
+    let same = shelf.same(&listing, known, &mut watch)?;
+    shelf.create(&listing, "m", NOW, same, &mut watch)
 }
 
 fn shelf(home: &Path) -> Shelf {

@@ -21,7 +21,7 @@ use crate::ops::piece::Piece;
 use crate::ops::plan::Planned;
 use crate::ops::run::Operations;
 use crate::snapshots::retention::{About, Policy, superfluous};
-use crate::snapshots::{Listing, Shelf, SnapshotError};
+use crate::snapshots::{Listing, Shelf, SnapshotError, Watch};
 use jiff::tz::TimeZone;
 use skillmeat_protocol::reply::{OperationItem, OperationReply, Outcome, Problem};
 use skillmeat_protocol::request::Operation;
@@ -64,11 +64,12 @@ impl Taker {
         let _taken = self.locks.take(shelves, cancelled).ok_or(SnapshotError::Cancelled)?;
         let listing = Listing::of(root)?;
         let digest = listing.digest();
-        if let Some(same) = shelf.same(&listing, self.latest.of(shelf).as_ref(), cancelled)? {
+        let mut watch = Watch { cancelled, told: &mut |_, _| () };
+        if let Some(same) = shelf.same(&listing, self.latest.of(shelf).as_ref(), &mut watch)? {
             self.latest.note(shelf, same.clone(), digest);
             return Ok(same);
         }
-        let created = shelf.create(&listing, &format!("{AUTOMATIC}{message}"), self.now, None, cancelled)?;
+        let created = shelf.create(&listing, &format!("{AUTOMATIC}{message}"), self.now, None, &mut watch)?;
         self.latest.note(shelf, created.entry.id.clone(), digest);
         let SnapshotSettings { keep, max_age_days, safety_days, .. } = self.settings;
         let policy = Policy { keep, max_age_days, safety_days, about: About::Automatic };

@@ -9,17 +9,17 @@ pub mod automatic;
 pub mod finding;
 
 use super::error::OpError;
-use super::run::Operations;
+use super::run::{Operations, Watcher};
 use crate::history::{Content, EntryKind};
 use crate::library::snapshots::MANUAL;
 use crate::snapshots::content::{self, Difference};
 use crate::snapshots::retention::{About, Policy, superfluous};
-use crate::snapshots::{Listing, Shelf, SnapshotError};
+use crate::snapshots::{Listing, Shelf, SnapshotError, Watch};
 use finding::{Kept, info};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{
-    ChangedFile, FileChange, FileKind, Problem, SnapshotCompared, SnapshotCreated, SnapshotFile, SnapshotReply,
-    SnapshotShown, SnapshotsDeleted, SnapshotsReply,
+    ChangedFile, FileChange, FileKind, Problem, Progress, SnapshotCompared, SnapshotCreated, SnapshotFile,
+    SnapshotReply, SnapshotShown, SnapshotsDeleted, SnapshotsReply,
 };
 use skillmeat_protocol::request::{
     SnapshotCreate, SnapshotDelete, SnapshotDiff, SnapshotList, SnapshotName, SnapshotPrune, SnapshotQuery,
@@ -46,10 +46,11 @@ impl Operations {
     ///
     /// # Errors
     /// Nothing was done.
-    pub fn snapshots(&self, query: &SnapshotQuery, cancelled: &AtomicBool) -> Result<SnapshotReply, WireError> {
+    pub fn snapshots(&self, query: &SnapshotQuery, watcher: &mut Watcher<'_>) -> Result<SnapshotReply, WireError> {
         let _counted = self.counted();
+        let cancelled = watcher.cancelled;
         Ok(match query {
-            SnapshotQuery::Create(query) => SnapshotReply::Created(self.take(query, cancelled)?),
+            SnapshotQuery::Create(query) => SnapshotReply::Created(self.take(query, watcher)?),
             SnapshotQuery::List(query) => SnapshotReply::Listed(self.listed(query)?),
             SnapshotQuery::Show(query) => SnapshotReply::Shown(self.shown(query, cancelled)?),
             SnapshotQuery::Diff(query) => SnapshotReply::Compared(self.compared(query, cancelled)?),
@@ -58,7 +59,7 @@ impl Operations {
         })
     }
 
-    fn take(&self, query: &SnapshotCreate, cancelled: &AtomicBool) -> Result<SnapshotCreated, WireError> {
+    fn take(&self, query: &SnapshotCreate, watcher: &mut Watcher<'_>) -> Result<SnapshotCreated, WireError> {
         let message = query.message.as_deref().map(str::trim).filter(|message| !message.is_empty()).unwrap_or(MANUAL);
         if message.chars().count() > LONGEST {
             let message = format!("a message has at most {LONGEST} characters");
@@ -70,11 +71,14 @@ impl Operations {
         let cancel = || OpError::Cancelled.to_wire();
         // Nothing is changed in it meanwhile, by us.
         let roots = BTreeSet::from([self.home.join("collections"), shelf.directory().to_owned()]);
-        let _taken = self.locks.take(roots, cancelled).ok_or_else(cancel)?;
+        let _taken = self.locks.take(roots, watcher.cancelled).ok_or_else(cancel)?;
         let listing = Listing::of(Path::new(&*view.path)).map_err(wire)?;
         let known = self.latest.of(&shelf);
-        let same = shelf.same(&listing, known.as_ref(), cancelled).map_err(wire)?;
-        let created = shelf.create(&listing, message, self.clock.wall(), same, cancelled).map_err(wire)?;
+        let Watcher { progress, cancelled } = watcher;
+        let at = |done, total| Progress { directories: 0, found: 0, at: view.name.to_string(), done, total };
+        let mut watch = Watch { cancelled, told: &mut |done, total| progress(at(done, total)) };
+        let same = shelf.same(&listing, known.as_ref(), &mut watch).map_err(wire)?;
+        let created = shelf.create(&listing, message, self.clock.wall(), same, &mut watch).map_err(wire)?;
         self.latest.note(&shelf, created.entry.id.clone(), listing.digest());
         let left_out = |path: &std::path::PathBuf| Problem {
             file: path.display().to_string(),

@@ -3,12 +3,12 @@
 use super::super::ServerContext;
 use super::super::dispatch::ProgressSink;
 use super::super::limits;
-use super::discover::{CancelOnDrop, at_intervals};
+use super::operate::long;
 use super::versions::{origin, place};
 use crate::engine::snapshot::Snapshot;
 use crate::history::{Asked, History, HistoryError, Mark, Moment, Sighting, Spot, merged};
 use crate::model::Timestamp;
-use crate::ops::{self, OpError, Operations, Watcher, lookup, past};
+use crate::ops::{self, OpError, Operations, lookup, past};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use skillmeat_protocol::error::{ErrorCode, WireError};
@@ -163,21 +163,6 @@ pub(in crate::server) async fn verify(
     progress: &ProgressSink,
 ) -> Result<HistoryVerifyReply, WireError> {
     long(context, progress, Operations::verify_history).await
-}
-
-/// Work that takes long, tells how far it is, and stops when nobody waits any more.
-async fn long<T: Send + 'static>(
-    context: &Arc<ServerContext>,
-    progress: &ProgressSink,
-    work: impl FnOnce(&Operations, &mut Watcher<'_>) -> Result<T, WireError> + Send + 'static,
-) -> Result<T, WireError> {
-    let cancelled = CancelOnDrop(Arc::default());
-    let (operations, flag, sink) = (context.operations.clone(), cancelled.0.clone(), progress.clone());
-    super::blocking(move || {
-        let mut watcher = Watcher { progress: &mut at_intervals(&sink), cancelled: &flag };
-        work(&operations, &mut watcher)
-    })
-    .await?
 }
 
 fn wire(error: HistoryError) -> WireError {

@@ -8,7 +8,7 @@ use super::super::dispatch::ProgressSink;
 use super::super::limits;
 use super::discover::{CancelOnDrop, at_intervals};
 use crate::history::{HistoryError, Listed, OperationId as Number};
-use crate::ops::{self, Answer, Watcher};
+use crate::ops::{self, Answer, Operations, Watcher};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::{OperationShowReply, OperationStep, OperationsReply, Reply};
@@ -27,14 +27,26 @@ pub(in crate::server) async fn answer(
     request: Operate,
     progress: &ProgressSink,
 ) -> Result<Reply, WireError> {
+    long(context, progress, move |operations, watcher| {
+        Ok(match operations.operate(&request, watcher)? {
+            Answer::Operated(reply) => Reply::Operated(reply),
+            Answer::RolledBack(reply) => Reply::RolledBack(reply),
+        })
+    })
+    .await
+}
+
+/// Work that takes long, tells how far it is, and stops when nobody waits any more.
+pub(super) async fn long<T: Send + 'static>(
+    context: &Arc<ServerContext>,
+    progress: &ProgressSink,
+    work: impl FnOnce(&Operations, &mut Watcher<'_>) -> Result<T, WireError> + Send + 'static,
+) -> Result<T, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag, sink) = (context.operations.clone(), cancelled.0.clone(), progress.clone());
     super::blocking(move || {
         let mut watcher = Watcher { progress: &mut at_intervals(&sink), cancelled: &flag };
-        Ok(match operations.operate(&request, &mut watcher)? {
-            Answer::Operated(reply) => Reply::Operated(reply),
-            Answer::RolledBack(reply) => Reply::RolledBack(reply),
-        })
+        work(&operations, &mut watcher)
     })
     .await?
 }

@@ -1,7 +1,8 @@
 //! Snapshots of collections: taken, read and removed on a blocking thread, and given up when nobody waits any more.
 
 use super::super::ServerContext;
-use super::discover::CancelOnDrop;
+use super::super::dispatch::ProgressSink;
+use super::operate::long;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::reply::SnapshotReply;
 use skillmeat_protocol::request::SnapshotQuery;
@@ -11,8 +12,7 @@ use std::sync::Arc;
 pub(in crate::server) async fn answer(
     context: &Arc<ServerContext>,
     query: SnapshotQuery,
+    progress: &ProgressSink,
 ) -> Result<SnapshotReply, WireError> {
-    let cancelled = CancelOnDrop(Arc::default());
-    let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
-    super::blocking(move || operations.snapshots(&query, &flag)).await?
+    long(context, progress, move |operations, watcher| operations.snapshots(&query, watcher)).await
 }

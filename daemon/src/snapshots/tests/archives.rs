@@ -85,14 +85,42 @@ fn what_changes_while_it_is_packed_is_no_snapshot() {
     let mut listing = Listing::of(&root).expect("listed");
     write(&root.join("skills/pdf/SKILL.md"), "longer than it was\n");
     let file = tempfile::tempfile().expect("a file");
-    let packed = pack::write(&listing, "team", &file, "x", &GO_ON);
+    let mut watch = Watch { cancelled: &GO_ON, told: &mut |_, _| () };
+    let packed = pack::write(&listing, "team", &file, "x", &mut watch);
     assert!(matches!(packed, Err(SnapshotError::Changed { path }) if path.ends_with("SKILL.md")));
     listing = Listing::of(&root).expect("listed");
     fs::remove_file(root.join("skills/pdf/SKILL.md")).expect("removed");
-    let packed = pack::write(&listing, "team", &file, "x", &GO_ON);
+    let packed = pack::write(&listing, "team", &file, "x", &mut watch);
     assert!(matches!(packed, Err(SnapshotError::Changed { .. })));
-    let cancelled = AtomicBool::new(true);
-    assert!(matches!(pack::write(&listing, "team", &file, "x", &cancelled), Err(SnapshotError::Cancelled)));
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_leaves_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let root = dir.path().join("team");
+    collection(&root);
+    let listing = Listing::of(&root).expect("listed");
+    let total = listing.found.len() as u64;
+    let mut seen = Vec::new();
+    for stop in [0, total / 2, total] {
+        let cancelled = AtomicBool::new(false);
+        let mut told = |done, of| {
+            seen.push((done, of));
+            // Within the entry that is packed now, not only before the next one.
+            cancelled.store(done == stop, std::sync::atomic::Ordering::Relaxed);
+        };
+        let mut watch = Watch { cancelled: &cancelled, told: &mut told };
+        let taken = shelf(dir.path()).create(&listing, "m", NOW, None, &mut watch);
+        let left = fs::read_dir(shelf(dir.path()).directory()).expect("made").count();
+        if stop == total {
+            assert!(taken.is_ok() && left == 2, "the archive and the list");
+        } else {
+            assert!(matches!(taken, Err(SnapshotError::Cancelled)), "{taken:?}");
+            assert_eq!(left, 0, "{stop}");
+        }
+    }
+    assert_eq!(seen.last(), Some(&(total - 1, total)));
+    assert_eq!(seen.len() as u64, 1 + total / 2 + 1 + total);
 }
 
 #[test]
