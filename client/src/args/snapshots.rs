@@ -120,7 +120,7 @@ pub struct RollbackArgs {
     /// The snapshot, by its id or a beginning of it that fits one only
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: String,
-    /// Take back what operations changed, and keep what was changed by hand
+    /// Take back what operations changed, and keep what was changed by hand, merged where both changed a file
     #[arg(long)]
     pub preserve_changes: bool,
     /// Only this file or directory, relative to the collection (repeatable)

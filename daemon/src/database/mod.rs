@@ -10,6 +10,8 @@
 
 mod connection;
 mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod value;
 
 use rusqlite::{Connection, ErrorCode};

@@ -1,16 +1,15 @@
 //! What a record says was deployed, when the history does not have it: out of the snapshots of the artifact's collection.
 
 use super::error::OpError;
+use super::lookup::Original;
 use super::planning::{Planning, original_path};
 use super::run::Operations;
-use crate::diff::choose;
-use crate::engine::snapshot::{CollectionView, ProjectView, Snapshot};
-use crate::history::{History, RelPath};
+use crate::engine::snapshot::{CollectionView, ItemView};
+use crate::history::RelPath;
 use crate::snapshots::baseline::{Most, Search, SearchError};
 use crate::snapshots::{Shelf, SnapshotError};
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::request::{DiffQuery, DiffSide};
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
@@ -48,29 +47,17 @@ impl Planning<'_> {
 }
 
 impl Operations {
-    /// The same before a comparison with what was deployed, if it needs that.
+    /// The same of one copy, for a comparison with what was deployed.
     ///
     /// # Errors
     /// Nobody waits any more. What else goes wrong is told when it turns out to be missing.
     pub fn fetch_baseline(
         &self,
-        history: &History,
-        snapshot: &Snapshot,
-        project: &ProjectView,
-        query: &DiffQuery,
+        item: &ItemView,
+        original: &Original,
         cancelled: &AtomicBool,
     ) -> Result<(), WireError> {
-        if choose::needs_no_project(query) {
-            return Ok(());
-        }
-        let subject = choose::subject(snapshot, project, query)?;
-        let (from, to) = choose::sides(subject.state(), subject.at_hand(), query.from.clone(), query.to.clone());
-        if ![from, to].contains(&DiffSide::Baseline) {
-            return Ok(());
-        }
-        let (Some(hash), Some(item), Some(original)) = (subject.baseline(), &subject.item, &subject.original) else {
-            return Ok(());
-        };
+        let (Some(hash), Ok(history)) = (item.baseline(), self.history()) else { return Ok(()) };
         let is_at_hand = item.project_hash == Some(hash) || item.collection_hash == Some(hash);
         if is_at_hand || history.by_recorded(hash).is_ok_and(|known| !known.is_empty()) {
             return Ok(());

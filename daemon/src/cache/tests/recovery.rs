@@ -4,6 +4,7 @@ use super::sample::{Sample, small_project};
 use super::{Place, close, names};
 use crate::cache::schema::{APPLICATION_ID, MIGRATIONS};
 use crate::cache::{Change, Loaded, TreeOwner, open};
+use crate::database::testing::damage_table;
 use crate::model::Tree;
 use rusqlite::Connection;
 use std::path::Path;
@@ -122,15 +123,7 @@ fn a_damaged_page_that_loading_does_not_read_is_noticed_after_a_kill() {
     let opened = place.open();
     opened.writer.send(small_project("/p"));
     opened.writer.abandon();
-    let connection = Connection::open(&place.path).expect("opens");
-    let page: u32 = connection
-        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'trees'", [], |row| row.get(0))
-        .expect("has a page");
-    drop(connection);
-    let mut bytes = std::fs::read(&place.path).expect("reads");
-    let end = page as usize * 4096;
-    bytes[end - 4096..end].fill(0x55);
-    std::fs::write(&place.path, bytes).expect("writes");
+    damage_table(&place.path, "trees");
     check_set_aside(&place, "damaged");
 }
 

@@ -1,6 +1,7 @@
 //! Whatever happens to the file: never a wrong answer, an error that names the file, and nothing replaced.
 
 use super::{Content, ContentEntry, EntryKind, History, NOW, Place, Random, Scope, observe};
+use crate::database::testing::damage_table;
 use crate::history::{ContentId, HistoryError, Operation, Root, RootKind, Step};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -202,15 +203,7 @@ fn a_damaged_page_is_reported_with_the_backup_and_not_copied_over_it() {
     let history = place.open();
     let backup = history.backup_if_due(NOW).expect("copied").expect("due");
     drop(history);
-    let connection = Connection::open(&place.path).expect("opens");
-    let page: u32 = connection
-        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'entries'", [], |row| row.get(0))
-        .expect("has a page");
-    drop(connection);
-    let mut bytes = std::fs::read(&place.path).expect("reads");
-    let end = page as usize * 4096;
-    bytes[end - 4096..end].fill(0x55);
-    std::fs::write(&place.path, bytes).expect("writes");
+    damage_table(&place.path, "entries");
 
     let history = place.open();
     let error = history.content(id).expect_err("damaged").to_string();

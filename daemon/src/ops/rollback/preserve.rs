@@ -201,11 +201,14 @@ mod tests {
         [base, now, then]: [&str; 3],
         named: &[&str],
         texts: &[(char, &str)],
-    ) -> Result<Result<(Content, Vec<String>), Vec<String>>, String> {
+    ) -> Result<Result<Joined, Vec<String>>, String> {
         let named = paths(named);
         let (base, now, then) = (content(base), content(now), target(then, &["l"]));
-        let found = preserving(&base, &now, &then, &Selection::new(&named), &mut Letters::new(texts))?;
-        Ok(found.map(|Joined { content, merged }| (content, merged)))
+        preserving(&base, &now, &then, &Selection::new(&named), &mut Letters::new(texts))
+    }
+
+    fn of(text: &str, merged: &[&str]) -> Joined {
+        Joined { content: content(text), merged: paths(merged) }
     }
 
     #[test]
@@ -219,14 +222,14 @@ mod tests {
             ("same=1 tool=3 mine=1 both=2 equal=1 gone=2 new=2 taken=1", Err(&["both", "gone", "new", "tool"][..])),
         ] {
             let found = joined([base, now, then], &[], &[]).expect("readable");
-            assert_eq!(found, want.map(|want| (content(want), Vec::new())).map_err(paths), "{now}");
+            assert_eq!(found, want.map(|want| of(want, &[])).map_err(paths), "{now}");
         }
         let sides = ["a=1 b=3", "a=1 b=1 own=1", "a=1 b=2 new=1"];
         assert_eq!(joined(sides, &[], &[]), Ok(Err(paths(&["b"]))));
         let found = joined(sides, &["a", "new"], &[]).expect("readable");
-        assert_eq!(found, Ok((content("a=1 b=1 new=1 own=1"), Vec::new())), "what is not named is not in the way");
+        assert_eq!(found, Ok(of("a=1 b=1 new=1 own=1", &[])), "what is not named is not in the way");
         let found = joined(["l=1", "l=2", "l=3"], &[], &[]).expect("readable");
-        assert_eq!(found, Ok((content("l=2"), Vec::new())), "what is left out stays");
+        assert_eq!(found, Ok(of("l=2", &[])), "what is left out stays");
     }
 
     #[test]
@@ -249,7 +252,7 @@ mod tests {
             (["f=b", "f/x=n", "f=t"], Err(&["f"])),
         ] {
             let found = joined(sides, &[], &texts).expect("readable");
-            let want = want.map(|(want, merged)| (content(want), paths(merged))).map_err(paths);
+            let want = want.map(|(want, merged)| of(want, merged)).map_err(paths);
             assert_eq!(found, want, "{sides:?}");
         }
     }
@@ -272,7 +275,7 @@ mod tests {
             let name = |letter: &str| format!("collection.toml={letter}");
             let [base, now, then] = sides.map(name);
             let found = joined([&base, &now, &then], &[], &texts).expect("readable");
-            let found = found.map(|(found, _)| found);
+            let found = found.map(|joined| joined.content);
             assert_eq!(found, want.map(|want| content(&name(want))).ok_or(paths(&["collection.toml"])), "{sides:?}");
         }
         for sides in [["collection.lock=1", "", "collection.lock=2"], ["", "collection.lock=1", "collection.lock=2"]] {

@@ -9,7 +9,8 @@ pub mod automatic;
 pub mod finding;
 
 use super::error::OpError;
-use super::run::{Operations, Watcher};
+use super::run::Operations;
+use super::told::Watcher;
 use crate::history::{Content, EntryKind};
 use crate::library::snapshots::MANUAL;
 use crate::snapshots::content::{self, Difference};

@@ -5,13 +5,13 @@ use super::super::paging::{Compared, Pages};
 use super::super::picture::{Picture, Terms};
 use super::super::scope;
 use super::discover::CancelOnDrop;
-use crate::diff::choose::{needs_no_project, two_paths};
+use crate::diff::choose::{self, needs_no_project, two_paths};
 use crate::diff::side::Reading;
 use crate::diff::{self, Position};
 use crate::engine::handle::SyncScope;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::DiffReply;
-use skillmeat_protocol::request::{DiffQuery, Scope};
+use skillmeat_protocol::request::{DiffQuery, DiffSide, Scope};
 use std::sync::Arc;
 
 /// Answers `diff`.
@@ -71,8 +71,14 @@ async fn compare(context: &Arc<ServerContext>, terms: &Terms, query: DiffQuery) 
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag, snapshot) = (context.operations.clone(), cancelled.0.clone(), picture.snapshot.clone());
     let prepared = super::blocking(move || {
-        if let (Some(project), Ok(history)) = (&project, operations.history()) {
-            operations.fetch_baseline(history, &snapshot, project, &query, &flag)?;
+        if let Some(project) = project.as_deref().filter(|_| !choose::needs_no_project(&query)) {
+            let subject = choose::subject(&snapshot, project, &query)?;
+            let (from, to) = choose::sides(subject.state(), subject.at_hand(), query.from.clone(), query.to.clone());
+            if let (Some(item), Some(original)) = (&subject.item, &subject.original)
+                && [from, to].contains(&DiffSide::Baseline)
+            {
+                operations.fetch_baseline(item, original, &flag)?;
+            }
         }
         let reading = Reading {
             snapshot: &snapshot,

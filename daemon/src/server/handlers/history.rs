@@ -39,12 +39,12 @@ pub(in crate::server) async fn list(
             operations.beside_the_journal(history, &asked, collection.transpose()?.as_deref()).map_err(wire)?;
         let journal = history.timeline(&asked).map_err(wire)?.into_iter();
         let journal = journal.map(|(mark, moment)| (mark, Told::Moment(moment))).collect();
-        let beside = beside.into_iter().map(|(mark, entry)| (mark, Told::Entry(entry))).collect();
+        let beside = beside.into_iter().map(|(mark, entry)| (mark, Told::Entry(Box::new(entry)))).collect();
         let found = merged(vec![journal, beside], asked.limit);
         let next = found.last().filter(|_| found.len() == asked.limit as usize).map(|(mark, _)| mark.to_string());
         let entries = found.into_iter().map(|(_, told)| match told {
             Told::Moment(moment) => entry(history, &snapshot, &moment),
-            Told::Entry(entry) => Ok(entry),
+            Told::Entry(entry) => Ok(*entry),
         });
         Ok(HistoryReply { clock: snapshot.clock, entries: entries.collect::<Result<_, _>>()?, next })
     })
@@ -54,7 +54,7 @@ pub(in crate::server) async fn list(
 /// What is told when it is on the page, or is already.
 enum Told {
     Moment(Moment),
-    Entry(HistoryEntry),
+    Entry(Box<HistoryEntry>),
 }
 
 fn asked(

@@ -84,6 +84,13 @@ fn edited_in_the_same_lines(sandbox: &Sandbox, collection: &CollectionDir, proje
     write(&project.path("skill:s0").join("poem.md"), "one\ntwo as in the project\nthree\n");
 }
 
+/// The same where only a snapshot of the original has what they come from.
+fn edited_since_a_snapshot(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    pack(sandbox, collection);
+    write(&collection.path("skill:s0").join("poem.md"), "one\ntwo\nthree as in the collection\n");
+    write(&project.path("skill:s0").join("poem.md"), "one as in the project\ntwo\nthree\n");
+}
+
 fn foreign(_: &Sandbox, _: &CollectionDir, project: &ProjectDir) {
     write(&project.path("skill:s2").join("SKILL.md"), "nobody deployed this\n");
     write(&project.path("skill:s2").join("node_modules/kept.js"), "kept\n");
@@ -236,6 +243,12 @@ pub(super) const SCENES: &[Scene] = &[
         method: "conflicts.continue",
         params: |s| json!({ "project": project(s), "artifact": "skill:s0" }),
         prepare: edited_in_the_same_lines,
+    },
+    Scene {
+        name: "sync that merges lines from a snapshot",
+        method: "sync_project",
+        params: |s| of_project(s, &["skill:s0"]),
+        prepare: edited_since_a_snapshot,
     },
     Scene {
         name: "push as a fork",

@@ -19,16 +19,16 @@ fn lines(changed: &[(usize, &str)]) -> String {
 /// A deployed skill of nine lines, and a snapshot of its collection; then an operation changes line 9, and people line 1.
 fn site() -> (Site, String) {
     let mut site = Site::new(&["skill:a", "skill:b", "command:c"], |_, collection, _| {
-        write(&collection.file("skill:a"), &lines(&[]));
+        write(&collection.file("skill:a"), lines(&[]));
     });
     site.run("deploy", json!({ "artifacts": ["skill:a"] }));
     site.json.result("collections.verify", json!({ "fix": true }));
     let taken = site.json.result("snapshots.create", json!({ "message": "before" }));
     let id = taken["snapshot"]["id"].as_str().expect("an id").to_owned();
-    write(&site.project.file("skill:a"), &lines(&[(9, "pushed")]));
+    write(&site.project.file("skill:a"), lines(&[(9, "pushed")]));
     site.run("push", json!({ "artifacts": ["skill:a"] }));
     let site = site.restarted();
-    write(&site.collection.file("skill:a"), &lines(&[(1, "mine"), (9, "pushed")]));
+    write(&site.collection.file("skill:a"), lines(&[(1, "mine"), (9, "pushed")]));
     (site, id)
 }
 
@@ -72,7 +72,7 @@ fn one_file_that_both_changed_is_joined() {
 #[test]
 fn lines_that_both_changed_are_told_before_anything_is_written() {
     let (mut site, id) = site();
-    write(&site.collection.file("skill:a"), &lines(&[(9, "mine")]));
+    write(&site.collection.file("skill:a"), lines(&[(9, "mine")]));
     let edited = site.files();
     let refused = site.run("rollback", json!({ "snapshot": id, "preserve_changes": true }));
     let result = &refused["result"];
@@ -123,7 +123,7 @@ fn manifest_and_lock_are_merged_by_their_entries() {
 #[test]
 fn files_of_people_in_what_would_go_are_told() {
     let (mut site, id) = site();
-    write(&site.collection.file("skill:a"), &lines(&[(9, "pushed")]));
+    write(&site.collection.file("skill:a"), lines(&[(9, "pushed")]));
     let source = site.sandbox.projects.join("new/agents/n.md");
     write(&source, "new\n");
     site.run("add", json!({ "paths": [source] }));
