@@ -191,7 +191,8 @@ pub struct TransferArgs {
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
     pub at: At,
-    /// What to do where both sides changed, or other projects would be affected
+    /// What to do where both sides changed, or other projects would be affected; config.toml decides when left out, else both
+    /// are merged
     #[arg(long, value_enum)]
     pub strategy: Option<How>,
     /// Merge, and put what is in conflict into the project's copy, between markers
@@ -213,6 +214,12 @@ pub enum How {
     Fork,
     /// They stay as they are
     Skip,
+    /// The project's side, whichever way: pulled, it stays and counts as edited
+    Ours,
+    /// The collection's side, whichever way; the history keeps the edits
+    Theirs,
+    /// Ask about each on a terminal; elsewhere they are refused
+    Prompt,
 }
 
 impl From<How> for Strategy {
@@ -222,6 +229,9 @@ impl From<How> for Strategy {
             How::Merge => Self::Merge,
             How::Fork => Self::Fork,
             How::Skip => Self::Skip,
+            How::Ours => Self::Ours,
+            How::Theirs => Self::Theirs,
+            How::Prompt => Self::Prompt,
         }
     }
 }

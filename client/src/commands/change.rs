@@ -10,7 +10,8 @@ use skillmeat_protocol::request::{
 };
 
 use super::Context;
-use super::operate::{Plan, operate};
+use super::decide::decide;
+use super::operate::{Plan, carry_out, operate};
 use crate::args::{
     self, AddArgs, At, DeployArgs, ForgetArgs, Named, RemoveArgs, RenameArgs, TagArgs, TakeArgs, TransferArgs,
     UndeployArgs, UndoArgs,
@@ -71,7 +72,11 @@ pub fn transfer(context: &mut Context<'_>, args: TransferArgs, direction: fn(Tra
     let which = Which { artifacts: args.names, ..Which::default() };
     let strategy = if args.markers { Some(Strategy::Markers) } else { args.strategy.map(Into::into) };
     let operation = direction(Transfer { which, project, profiles: profiles(args.at), strategy });
-    operate(context, connection, Plan { operation, dry_run: args.manner.dry_run })
+    let (code, reply) = carry_out(context, connection, Plan { operation, dry_run: args.manner.dry_run })?;
+    match reply {
+        Some(reply) => decide(context, &reply, direction),
+        None => Ok(code),
+    }
 }
 
 /// Runs `adopt`.

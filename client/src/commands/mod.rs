@@ -7,6 +7,7 @@ pub mod collection;
 pub mod completions;
 pub mod conflict;
 pub mod daemon;
+mod decide;
 pub mod diff;
 pub mod group;
 pub mod history;

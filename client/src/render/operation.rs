@@ -15,7 +15,7 @@ use super::term::{Tone, count};
 pub const USUAL_PROFILE: &str = "claude_code";
 
 /// In the order of the totals.
-const OUTCOMES: [Outcome; 11] = [
+const OUTCOMES: [Outcome; 12] = [
     Outcome::Created,
     Outcome::Updated,
     Outcome::Merged,
@@ -27,6 +27,7 @@ const OUTCOMES: [Outcome; 11] = [
     Outcome::Refused,
     Outcome::Failed,
     Outcome::Cancelled,
+    Outcome::Undecided,
 ];
 
 /// Prints the answer to an operation.
@@ -115,6 +116,7 @@ const fn words(outcome: Outcome) -> (&'static str, &'static str, Tone) {
         Outcome::Refused => ("refused", "refuse", Tone::Bad),
         Outcome::Failed => ("failed", "fail at", Tone::Bad),
         Outcome::Cancelled => ("cancelled", "cancel", Tone::Warn),
+        Outcome::Undecided => ("undecided", "ask about", Tone::Warn),
     }
 }
 
@@ -199,8 +201,9 @@ refused    skill:refused    /w         default
 failed     skill:failed     /w         default
   cannot write /w/x: no space left
 cancelled  skill:cancelled  /w         default
+undecided  skill:undecided  /w         default
 1 created, 1 updated, 1 merged, 1 forked, 1 removed, 1 recorded, 1 unchanged, 1 skipped, 1 refused, 1 failed, \
-                    1 cancelled; undo: skillmeat undo 17
+                    1 cancelled, 1 undecided; undo: skillmeat undo 17
 ";
         assert_eq!(text(&reply(each()), false), want);
     }

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
-mod across;
+mod asking;
 mod command_lines;
 mod conversation;
 mod diff;

@@ -1,6 +1,7 @@
 //! `config.toml`: the original's settings that concern the daemon, and the daemon's own keys beside them.
 //!
-//! The daemon's are `[daemon] collections`, `[notifications] desktop`, `[history]` and `[[hooks]]`. The original drops nothing from this
+//! The daemon's are `[daemon] collections`, `[notifications] desktop`, `[history]`, `[snapshots]`, `[strategy]` and
+//! `[[hooks]]`. The original drops nothing from this
 //! file when it sets a value, so they survive it. It writes every value set on the command line as a string, hence
 //! `desktop = "true"` is read as well.
 
@@ -8,6 +9,7 @@ use super::observing::{self, Observing};
 use super::problems::Problems;
 use super::section::Section;
 use super::snapshot_settings::{self, SnapshotSettings};
+use super::strategies::{self, Strategies};
 use super::toml_text::Document;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::reply::Problem;
@@ -38,6 +40,8 @@ pub struct Config {
     pub snapshots: SnapshotSettings,
     /// `[history]`.
     pub observing: Observing,
+    /// `[strategy]`.
+    pub strategies: Strategies,
 }
 
 /// Whether drift is announced on the desktop.
@@ -71,6 +75,7 @@ impl Default for Config {
             search_roots: Vec::new(),
             snapshots: SnapshotSettings::default(),
             observing: Observing::default(),
+            strategies: Strategies::default(),
         }
     }
 }
@@ -101,6 +106,9 @@ pub fn parse(bytes: &[u8], path: &Path, home: &Path) -> (Config, Vec<Problem>) {
     }
     if let Some(history) = root.section("history", &mut problems) {
         config.observing = observing::read(&history, home, &mut problems);
+    }
+    if let Some(section) = root.section("strategy", &mut problems) {
+        config.strategies = strategies::read(&section, &mut problems);
     }
     let hooks = root.sections("hooks", &mut problems);
     config.hooks = hooks.sections.iter().filter_map(|section| hook(section, &mut problems)).collect();

@@ -47,6 +47,7 @@ pub mod registry;
 pub mod section;
 pub mod snapshot_settings;
 pub mod snapshots;
+pub mod strategies;
 pub mod toml_text;
 mod yaml;
 

@@ -46,6 +46,11 @@ impl<'d> Section<'d> {
         self.line
     }
 
+    /// The keys, in file order.
+    pub fn keys(&self) -> Vec<&'d str> {
+        self.table.iter().map(|(key, _)| key).collect()
+    }
+
     /// Whether `key` is present, whatever its value.
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)

@@ -18,7 +18,7 @@ pub enum Answer {
 
 /// Whether an item is as was asked.
 pub(super) fn is_fine(item: &OperationItem) -> bool {
-    !matches!(item.outcome, Outcome::Refused | Outcome::Failed | Outcome::Cancelled)
+    !matches!(item.outcome, Outcome::Refused | Outcome::Failed | Outcome::Cancelled | Outcome::Undecided)
 }
 
 /// What a rollback led to goes with the answer to it.

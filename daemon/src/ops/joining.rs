@@ -40,7 +40,11 @@ pub(super) fn joined(
 ) -> Result<Planned, OpError> {
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     match merged(planning, sides, &copy, joining.decided)? {
-        Merging::Clean { content, hash } => put(planning, sides, joining.way, &copy, (&content, hash)),
+        Merging::Clean { content, hash, decided } => {
+            let mut planned = put(planning, sides, joining.way, &copy, (&content, hash))?;
+            planned.item.message = decided.or(planned.item.message);
+            Ok(planned)
+        }
         Merging::Refused(dispute) => {
             conflicts::keep(planning, sides, &copy, &dispute, None)?;
             let kept = joining.decided.iter().any(|file| file.resolution.is_some());
@@ -56,7 +60,7 @@ pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, what: &str)
     let place = conflicts::place_of(sides);
     let decided = planning.history.conflict_at(&place)?.map(|known| known.files).unwrap_or_default();
     let mut dispute = match merged(planning, sides, &copy, &decided)? {
-        Merging::Clean { content, hash } => return put(planning, sides, Way::Pull, &copy, (&content, hash)),
+        Merging::Clean { content, hash, .. } => return put(planning, sides, Way::Pull, &copy, (&content, hash)),
         Merging::Refused(dispute) => *dispute,
     };
     let from = original_path(sides.original);
@@ -143,7 +147,7 @@ pub(super) fn put(
 }
 
 /// What can be done about a conflict.
-fn ways_on(what: &str) -> [String; 7] {
+pub(super) fn ways_on(what: &str) -> [String; 7] {
     [
         format!("skillmeat conflicts show {what}                # by file, with both sides"),
         format!(

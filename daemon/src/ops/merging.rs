@@ -10,10 +10,11 @@ use crate::history::{
     ConflictFile, ConflictKind, ConflictReason, ConflictSides, Content, ContentEntry, ContentId, EntryKind, RelPath,
     Resolution, recorded,
 };
+use crate::library::strategies::{Resolution as Rule, Strategies};
 use crate::model::TreeKind;
 use sha2::{Digest, Sha256};
 use skillmeat_merge::three_way::{
-    self as three_way, Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, Trees,
+    self as three_way, Conflict, LARGEST_TEXT, Leaf, Merged, Reason, Refusal, Tree, TreeMerge, Trees,
 };
 use skillmeat_protocol::hash::ContentHash;
 use std::borrow::Cow;
@@ -38,6 +39,8 @@ pub enum Merging {
         content: Content,
         /// Its recorded hash.
         hash: ContentHash,
+        /// Files that were in conflict, and what rules of the configuration made of them.
+        decided: Option<String>,
     },
     /// A person has to decide.
     Refused(Box<Dispute>),
@@ -133,7 +136,7 @@ pub fn from_base(
         }
         bytes_of(planning, blob.hash, &sides).map(Some)
     };
-    let merge = match trees.merge(read) {
+    let mut merge = match trees.merge(read) {
         Ok(merge) => merge,
         Err(Refusal::Unreadable(error)) => return Err(error),
         Err(Refusal::Clash(paths)) => {
@@ -145,6 +148,7 @@ pub fn from_base(
     if id.is_none() && merge.conflicts.is_empty() {
         return as_whole(planning, ConflictReason::NoBase, UNKNOWN.to_owned());
     }
+    let by_rule = decide(&mut merge, &planning.strategies(), name);
     let (mut rest, mut written) = (BTreeMap::new(), Written::new());
     for (path, merged) in merge.tree {
         let kind = match merged {
@@ -175,7 +179,30 @@ pub fn from_base(
         return Ok(Merging::Refused(Box::new(Dispute { why, base: id, files, leaves, rest, written })));
     }
     let (content, hash) = put_together(planning, ours.content.kind, rest, &written, &sides)?;
-    Ok(Merging::Clean { content, hash })
+    Ok(Merging::Clean { content, hash, decided: by_rule })
+}
+
+/// Takes the sides that the configuration names for files in conflict, and says so.
+fn decide(merge: &mut TreeMerge<Blob>, strategies: &Strategies, artifact: &Path) -> Option<String> {
+    let (mut left, mut told) = (Vec::new(), Vec::new());
+    for conflict in std::mem::take(&mut merge.conflicts) {
+        let path = if conflict.path.as_os_str().is_empty() { artifact } else { &conflict.path };
+        let (leaf, word) = match strategies.of_file(path) {
+            Rule::Ours => (&conflict.ours, "ours"),
+            Rule::Theirs => (&conflict.theirs, "theirs"),
+            Rule::Leave => {
+                left.push(conflict);
+                continue;
+            }
+        };
+        told.push(format!("{} ({word})", path.display()));
+        match leaf {
+            Some(leaf) => drop(merge.tree.insert(conflict.path, Merged::Kept(leaf.clone()))),
+            None => drop(merge.tree.remove(&conflict.path)),
+        }
+    }
+    merge.conflicts = left;
+    (!told.is_empty()).then(|| format!("in conflict, and decided by config.toml: {}", listed(&told)))
 }
 
 /// A content of these files, with its recorded hash.
@@ -239,7 +266,7 @@ fn whole(
     let read = || {
         let content = planning.history.content(id)?;
         let hash = recorded_of(planning, &content, &Written::new(), &sides)?;
-        Ok(Merging::Clean { content, hash })
+        Ok(Merging::Clean { content, hash, decided: None })
     };
     Some(read())
 }

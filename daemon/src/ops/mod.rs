@@ -4,7 +4,7 @@
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
 //! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`], [`lineage`] – what a plan is made from, what it is, and what it leads to
-//! * [`deploy`], [`undeploy`], [`transfer`] with [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
+//! * [`deploy`], [`undeploy`], [`transfer`] with [`both_changed`], [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
 //!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`across`] – one artifact in many projects
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
@@ -28,6 +28,7 @@ pub mod across;
 pub mod add;
 pub mod answer;
 pub mod baseline;
+pub mod both_changed;
 pub mod branches;
 pub mod check;
 pub mod collections;

@@ -11,7 +11,8 @@ use super::target;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::{Batch, Conflict, Content, ContentId, EntryKind, History, HistoryError, Scope, Staged};
 use crate::library::edit::records::NewRecord;
-use crate::library::{layout, profile};
+use crate::library::strategies::Strategies;
+use crate::library::{config, layout, profile};
 use crate::model::{Profile, Timestamp, TreeKind};
 use crate::scan::project::{DEPLOYED, ITSELF};
 use crate::snapshots::baseline::Search;
@@ -19,8 +20,10 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -44,6 +47,7 @@ pub struct Planning<'a> {
     /// What is taken instead of what a collection has, by its id.
     instead: HashMap<(Arc<str>, ArtifactKey), Read>,
     gathered: Gathered,
+    strategies: OnceCell<Rc<Strategies>>,
 }
 
 /// What is to be stored with the journal.
@@ -156,7 +160,18 @@ impl<'a> Planning<'a> {
             read: HashMap::new(),
             instead: HashMap::new(),
             gathered: Gathered::default(),
+            strategies: OnceCell::new(),
         }
+    }
+
+    /// What the configuration says of both sides having changed, now. What is wrong with it, the status of the home says.
+    pub fn strategies(&self) -> Rc<Strategies> {
+        let read = || {
+            let file = self.home.join("config.toml");
+            let bytes = crate::os::files::read_whole(&file).unwrap_or_default();
+            Rc::new(config::parse(&bytes, &file, self.home).0.strategies)
+        };
+        Rc::clone(self.strategies.get_or_init(read))
     }
 
     /// What is to be stored.

@@ -8,7 +8,6 @@ use super::across::{self, Follower};
 use super::conflicts;
 use super::contents;
 use super::error::OpError;
-use super::joining::{self, Joining};
 use super::lookup::{self, Original};
 use super::manage;
 use super::plan::{Change, Edit, Planned};
@@ -162,7 +161,7 @@ fn choose(
     let item = sides.item;
     let overwrite = query.strategy == Some(Strategy::Overwrite);
     let named_by_user = !query.which.artifacts.is_empty();
-    let takes_theirs = overwrite && way == Way::Pull;
+    let takes_theirs = query.strategy == Some(Strategy::Theirs) || (overwrite && way == Way::Pull);
     if !takes_theirs && let Some(refused) = conflicts::marked(planning, sides)? {
         return Ok(refused);
     }
@@ -179,11 +178,7 @@ fn choose(
         (S::Modified, Way::Push | Way::Both) => into_collection(planning, query, sides, what),
         (S::Modified, Way::Pull) if overwrite && named_by_user => into_project(planning, sides, Outcome::Updated),
         (S::Modified, Way::Pull) => Ok(begun(sides, Outcome::Unchanged).saying("only the project changed")),
-        (S::Conflict, Way::Pull) if overwrite => into_project(planning, sides, Outcome::Updated),
-        (S::Conflict, Way::Push) if overwrite => into_collection(planning, query, sides, what),
-        (S::Conflict, _) if query.strategy == Some(Strategy::Fork) => super::fork::plan(planning, sides, way),
-        (S::Conflict, _) if query.strategy == Some(Strategy::Markers) => joining::marked(planning, sides, what),
-        (S::Conflict, _) => joining::joined(planning, sides, Joining::of(way), what),
+        (S::Conflict, _) => super::both_changed::plan(planning, query, way, sides, what),
         (state, _) => Ok(begun(sides, Outcome::Refused).saying(format!(
             "it is {}{}",
             state.as_str(),
@@ -210,6 +205,7 @@ pub(super) fn recorded(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result
     Ok(planned)
 }
 
+/// The record of a copy that came from this content of the collection.
 pub(super) fn record(planning: &Planning<'_>, sides: &Sides<'_>, hash: ContentHash) -> Edit {
     let Sides { destination, original, item, .. } = sides;
     planning.record(destination, &item.key, &item.path, &original.collection.name, hash)
@@ -252,7 +248,7 @@ pub(super) fn put_into_project(
 }
 
 /// The project's files take the place of the collection's.
-fn into_collection(
+pub(super) fn into_collection(
     planning: &mut Planning<'_>,
     query: &Transfer,
     sides: &Sides<'_>,

@@ -33,6 +33,8 @@ pub enum Outcome {
     Failed,
     /// Somebody asked to stop before it was its turn.
     Cancelled,
+    /// Both sides changed it, and a person is to decide; `ways` says how.
+    Undecided,
 }
 
 /// What happened to one artifact at one place.
@@ -105,7 +107,7 @@ pub struct OperationReply {
     pub clock: Clock,
     /// Whether this is a plan of which nothing was done.
     pub dry_run: bool,
-    /// Whether it did all that was asked: no item is refused, failed or cancelled.
+    /// Whether it did all that was asked: no item is refused, failed, cancelled or undecided.
     pub complete: bool,
     /// What the history keeps of it; absent when nothing changed.
     pub operation: Option<OperationInfo>,

@@ -171,6 +171,32 @@ pub enum Strategy {
     Skip,
     /// Both merged; where that leaves conflicts in text, the project's copy gets them between markers.
     Markers,
+    /// The project's copy, whichever way something goes: pulled, it stays and counts as edited from what the collection has.
+    Ours,
+    /// What the collection has, whichever way something goes; the history keeps the edits.
+    Theirs,
+    /// A person decides: where both changed, nothing is done, and the ways on are told.
+    Prompt,
+}
+
+impl Strategy {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Overwrite, Self::Merge, Self::Fork, Self::Skip, Self::Markers, Self::Ours, Self::Theirs, Self::Prompt];
+
+    /// The word of the JSON contract and of the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Overwrite => "overwrite",
+            Self::Merge => "merge",
+            Self::Fork => "fork",
+            Self::Skip => "skip",
+            Self::Markers => "markers",
+            Self::Ours => "ours",
+            Self::Theirs => "theirs",
+            Self::Prompt => "prompt",
+        }
+    }
 }
 
 /// Parameters of `deploy`.

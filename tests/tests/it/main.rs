@@ -28,6 +28,7 @@ mod planted;
 mod problems;
 mod resources;
 mod soak;
+mod strategies;
 mod tidy;
 mod torture;
 mod transcripts;

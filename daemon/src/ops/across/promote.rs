@@ -54,6 +54,11 @@ pub(super) fn plan(
 ) -> Result<Vec<Planned>, WireError> {
     let no_project = || WireError::new(ErrorCode::InvalidParams, "no project is named");
     let project = projects.first().ok_or_else(no_project)?;
+    if query.strategy == Some(Strategy::Theirs) {
+        let error =
+            WireError::new(ErrorCode::InvalidParams, "'theirs' is the collection's side: nothing would be promoted");
+        return Err(error.hint(format!("skillmeat pull {} --strategy theirs", word(&query.artifact))));
+    }
     let item = copy(project, query)?;
     let promoted = Follower { project: Arc::clone(project), item: Arc::clone(&item) };
     // Whoever would be affected is looked at here.

@@ -92,7 +92,7 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
     let base = planning.history.content(conflict.theirs)?;
     let ours = Side { content: &content, path: &item.path };
     match merging::from_base(planning, Some((conflict.theirs, &base)), ours, theirs, &[])? {
-        Merging::Clean { content, hash } => joining::put(planning, sides, Way::Both, &copy, (&content, hash)),
+        Merging::Clean { content, hash, .. } => joining::put(planning, sides, Way::Both, &copy, (&content, hash)),
         Merging::Refused(dispute) => Ok(begun(sides, Outcome::Refused)
             .saying(format!("the collection changed since, and not only elsewhere; {}", dispute.why))
             .ways([

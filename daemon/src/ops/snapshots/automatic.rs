@@ -157,7 +157,8 @@ impl Operations {
         let roots = reply.operation.iter().flat_map(|operation| &operation.roots);
         let roots: BTreeSet<&str> = roots.map(String::as_str).collect();
         let done = |item: &&OperationItem| {
-            !matches!(item.outcome, Outcome::Refused | Outcome::Failed | Outcome::Cancelled | Outcome::Unchanged)
+            use Outcome as O;
+            !matches!(item.outcome, O::Refused | O::Failed | O::Cancelled | O::Undecided | O::Unchanged)
         };
         let mut work: Vec<(Shelf, PathBuf, String)> = Vec::new();
         for view in snapshot.collections.iter() {

@@ -227,6 +227,12 @@ pub(super) const SCENES: &[Scene] = &[
         prepare: edited_on_both_sides,
     },
     Scene {
+        name: "pull that keeps the edits",
+        method: "pull",
+        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "strategy": "ours" }),
+        prepare: edited_in_the_same_file,
+    },
+    Scene {
         name: "sync that merges lines",
         method: "sync_project",
         params: |s| of_project(s, &["skill:s0"]),

@@ -210,6 +210,8 @@ pub(super) fn words() -> Vec<(&'static str, String)> {
         ("in-the-way", all(&[InTheWay::Refuse, InTheWay::Force, InTheWay::Merge])),
         ("operation-state", all(&states)),
         ("outcome", all(&outcomes)),
+        ("outcome-asked", all(&[Undecided])),
+        ("strategy-sides", all(&[Strategy::Ours, Strategy::Theirs, Strategy::Prompt])),
         ("strategy", all(&[Strategy::Overwrite, Strategy::Merge, Strategy::Fork, Strategy::Skip])),
     ]
 }

@@ -1,4 +1,4 @@
-//! One artifact in many projects: what command lines ask for, and what a person is asked.
+//! What a person at a terminal is asked, and what the command lines about many projects ask for.
 
 use std::fs;
 
@@ -135,4 +135,52 @@ fn whoever_promotes_at_a_terminal_is_asked_once_whether_the_clean_copies_follow(
         let is_asked = err.contains("Fan skill:pdf out to") && err.ends_with("now? [y/N] ");
         assert_eq!(is_asked, requests > 1 && clean > 0 && !answer.is_empty(), "{err}");
     }
+}
+
+#[test]
+fn whoever_is_to_decide_is_asked_about_each_and_each_answer_is_an_operation() {
+    let undecided = || {
+        let items = [("a", Outcome::Undecided), ("b", Outcome::Updated), ("c", Outcome::Undecided)];
+        let items = items.map(|(name, outcome)| item(name, outcome)).to_vec();
+        vec![Reply::Operated(OperationReply { complete: false, ..operated(items) })]
+    };
+    use Strategy as S;
+    type Case<'a> = (&'a str, &'a [(&'a str, S)], u8);
+    let cases: [Case<'_>; 6] = [
+        ("o\nt\n", &[("skill:a", S::Ours), ("skill:c", S::Theirs)], exit::OK),
+        ("merge\nFork\n", &[("skill:a", S::Merge), ("skill:c", S::Fork)], exit::OK),
+        ("s\nskip\n", &[], exit::OK),
+        // What is not understood is asked again.
+        ("what\n\nm\ns\n", &[("skill:a", S::Merge)], exit::OK),
+        ("t\n", &[("skill:a", S::Theirs)], exit::FAILED),
+        ("", &[], exit::FAILED),
+    ];
+    for (answers, want, code) in cases {
+        let mut home = serving(vec![undecided(), done(), done()]);
+        let terminal = home.dir.path().join("terminal");
+        fs::write(&terminal, answers).expect("written");
+        home.around.answers = Some(terminal);
+        let (found, out, err) = home.run(&["push", "--project", "w", "--strategy", "prompt"]);
+        assert_eq!(found, code, "{answers:?}: {out}{err}");
+        let seen = asked(&home);
+        let of = |(name, strategy): &(&str, S)| Operate {
+            dry_run: false,
+            operation: Operation::Push(Transfer {
+                which: which(&[name]),
+                project: "/w".into(),
+                profiles: Profiles { profiles: vec!["claude_code".into()], all_profiles: false },
+                strategy: Some(*strategy),
+            }),
+        };
+        assert_eq!(seen[1..], want.iter().map(of).collect::<Vec<_>>(), "{answers:?}");
+        assert!(err.contains("skill:a in /w: both sides changed. [o]urs"), "{err}");
+    }
+    // Nobody is asked where nobody can answer, or of a plan.
+    let home = serving(vec![undecided()]);
+    assert_eq!((home.run(&["push", "--project", "w"]).0, asked(&home).len()), (exit::FAILED, 1));
+    let plan = OperationReply { dry_run: true, complete: false, ..operated(vec![item("a", Outcome::Undecided)]) };
+    let mut home = serving(vec![vec![Reply::Operated(plan)]]);
+    fs::write(home.dir.path().join("terminal"), "o\n").expect("written");
+    home.around.answers = Some(home.dir.path().join("terminal"));
+    assert_eq!((home.run(&["push", "--project", "w", "--dry-run"]).0, asked(&home).len()), (exit::FAILED, 1));
 }

@@ -1,0 +1,56 @@
+//! What is done with an artifact that both sides changed: what the request says, else what the configuration says, else a merge.
+//!
+//! *Ours* is the project's side and *theirs* the collection's, whichever way something goes; *overwrite* depends on the way. The
+//! configuration decides conflicts only: it never makes a request do more than that, and never that others are affected.
+
+use super::error::OpError;
+use super::joining::{self, Joining};
+use super::plan::Planned;
+use super::planning::Planning;
+use super::transfer::{self, Sides, Way};
+use crate::history::Scope;
+use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::request::{Strategy, Transfer};
+
+/// Plans it.
+///
+/// # Errors
+/// Something cannot be read, or changed meanwhile.
+pub(super) fn plan(
+    planning: &mut Planning<'_>,
+    query: &Transfer,
+    way: Way,
+    sides: &Sides<'_>,
+    what: &str,
+) -> Result<Planned, OpError> {
+    let strategy = query.strategy.or_else(|| planning.strategies().of(&sides.item.key));
+    match (strategy, way) {
+        (None | Some(Strategy::Merge), _) | (Some(Strategy::Overwrite), Way::Both) => {
+            joining::joined(planning, sides, Joining::of(way), what)
+        }
+        (Some(Strategy::Overwrite | Strategy::Theirs), Way::Pull) | (Some(Strategy::Theirs), _) => {
+            transfer::into_project(planning, sides, Outcome::Updated)
+        }
+        (Some(Strategy::Ours), Way::Pull) => kept(planning, sides),
+        (Some(Strategy::Ours), _) | (Some(Strategy::Overwrite), Way::Push) => {
+            transfer::into_collection(planning, query, sides, what)
+        }
+        (Some(Strategy::Markers), _) => joining::marked(planning, sides, what),
+        (Some(Strategy::Fork), _) => super::fork::plan(planning, sides, way),
+        (Some(Strategy::Skip), _) => Ok(transfer::begun(sides, Outcome::Skipped)),
+        (Some(Strategy::Prompt), _) => Ok(transfer::begun(sides, Outcome::Undecided)
+            .saying("both sides changed, and somebody is to be asked")
+            .ways([format!("skillmeat pull {what} --strategy merge")].into_iter().chain(joining::ways_on(what)))),
+    }
+}
+
+/// The project's copy stays, as an edited copy of what the collection has by now: a push brings it there.
+fn kept(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
+    let copy = planning.copy(sides.item, Scope::Resolved)?;
+    let (here, there) = (copy.counted(&sides.item.path)?, sides.source.counted(&sides.item.path)?);
+    let mut planned = transfer::begun(sides, Outcome::Recorded).holding(here);
+    planned.edits.push(transfer::record(planning, sides, there));
+    planned.sees(sides.in_collection());
+    planned.sees(sides.in_project(&copy));
+    Ok(planned.saying("the project's copy stays; it counts as edited from what the collection has now"))
+}
