@@ -1,8 +1,11 @@
 //! What is done with an artifact that both sides changed: what the request says, else what the configuration says, else a merge.
 //!
+//! Where one side was made of the other, it is no conflict: the newer one is taken.
+//!
 //! *Ours* is the project's side and *theirs* the collection's, whichever way something goes; *overwrite* depends on the way. The
 //! configuration decides conflicts only: it never makes a request do more than that, and never that others are affected.
 
+use super::ancestry::{self, Ahead};
 use super::error::OpError;
 use super::joining::{self, Joining};
 use super::plan::Planned;
@@ -23,6 +26,13 @@ pub(super) fn plan(
     sides: &Sides<'_>,
     what: &str,
 ) -> Result<Planned, OpError> {
+    // What the request says counts more than what is known of the past; a rule of the configuration is about conflicts, and
+    // this is none.
+    if matches!(query.strategy, None | Some(Strategy::Merge | Strategy::Prompt))
+        && let Some(ahead) = ancestry::ahead(planning, sides.original, &sides.destination.project, sides.item)?
+    {
+        return fast_forward(planning, query, way, sides, ahead);
+    }
     let strategy = query.strategy.or_else(|| planning.strategies().of(&sides.item.key));
     match (strategy, way) {
         (None | Some(Strategy::Merge), _) | (Some(Strategy::Overwrite), Way::Both) => {
@@ -42,6 +52,41 @@ pub(super) fn plan(
             .saying("both sides changed, and somebody is to be asked")
             .ways([format!("skillmeat pull {what} --strategy merge")].into_iter().chain(joining::ways_on(what)))),
     }
+}
+
+/// One side was made of the other, and is taken where it is missing.
+fn fast_forward(
+    planning: &mut Planning<'_>,
+    query: &Transfer,
+    way: Way,
+    sides: &Sides<'_>,
+    ahead: Ahead,
+) -> Result<Planned, OpError> {
+    let what = sides.item.key.to_string();
+    match (ahead, way) {
+        (Ahead::Collection, Way::Pull | Way::Both) => behind(planning, sides),
+        (Ahead::Collection, Way::Push) => Ok(transfer::begun(sides, Outcome::Unchanged)
+            .saying("what is here is an earlier version of what the collection has")
+            .ways([format!("skillmeat pull {what}")])),
+        (Ahead::Project, Way::Pull) => {
+            Ok(kept(planning, sides)?.saying("what is here was made of what the collection has, and counts as edited"))
+        }
+        (Ahead::Project, Way::Push | Way::Both) => {
+            let mut planned = transfer::into_collection(planning, query, sides, &what)?;
+            if planned.item.outcome == Outcome::Updated {
+                let said = "what the collection had is an earlier version of it";
+                let more = planned.item.message.take().map(|more| format!("; {more}")).unwrap_or_default();
+                planned.item.message = Some(format!("{said}{more}"));
+            }
+            Ok(planned)
+        }
+    }
+}
+
+/// The project's copy is an earlier version of what the collection has, which takes its place.
+pub(super) fn behind(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
+    let planned = transfer::into_project(planning, sides, Outcome::Updated)?;
+    Ok(planned.saying("what was here is an earlier version of what the collection has"))
 }
 
 /// The project's copy stays, as an edited copy of what the collection has by now: a push brings it there.

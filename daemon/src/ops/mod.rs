@@ -4,7 +4,7 @@
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
 //! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`], [`lineage`] – what a plan is made from, what it is, and what it leads to
-//! * [`deploy`], [`undeploy`], [`transfer`] with [`both_changed`], [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
+//! * [`deploy`], [`undeploy`], [`transfer`] with [`both_changed`], [`ancestry`], [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
 //!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`across`] – one artifact in many projects
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
@@ -26,6 +26,7 @@
 pub mod account;
 pub mod across;
 pub mod add;
+pub mod ancestry;
 pub mod answer;
 pub mod baseline;
 pub mod both_changed;

@@ -11,6 +11,8 @@ use crate::operations::{Site, first};
 
 const KEY: &str = "skill:a";
 
+mod lineage;
+
 /// `skill:a` deployed, and then changed on both sides: each has a file of its own, and both changed `poem.md` in the same line.
 fn conflict(config: &str) -> Site {
     let mut site = Site::new(&[KEY, "skill:b"], |sandbox, collection, _| {

@@ -5,6 +5,8 @@
 use super::{Follower, followers, standing};
 use crate::engine::snapshot::ProjectView;
 use crate::history::Origin;
+use crate::ops::ancestry::{self, Ahead};
+use crate::ops::both_changed;
 use crate::ops::error::OpError;
 use crate::ops::joining::{self, Joining};
 use crate::ops::lookup::{self, Original};
@@ -15,6 +17,7 @@ use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::reply::{Outcome, Standing};
 use skillmeat_protocol::request::FanOut;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -53,14 +56,23 @@ pub(super) fn of(planning: &Planning<'_>, original: &Original, projects: &[Arc<P
 
 /// Plans one of them.
 pub(super) fn one(planning: &mut Planning<'_>, query: &FanOut, original: &Original, follower: &Follower) -> Planned {
-    let way = match (follower.item.state, query.include_merges) {
+    let way: Doing = match (follower.item.state, query.include_merges) {
         (S::Outdated, _) => into_project,
         (S::Converged, _) => transfer::recorded,
+        (S::Conflict, _) if is_behind(planning, original, follower) => both_changed::behind,
         (S::Conflict, true) => merged,
         _ => return left(original, follower),
     };
     let attempt = planning.original(original).and_then(|source| with(planning, original, follower, &source, way));
     attempt.unwrap_or_else(|error| begun(original, follower, Outcome::Failed).failed(&error))
+}
+
+/// Whether a copy is an earlier version of what the collection has, although its record says something else. What cannot be found
+/// out is not so.
+pub(super) fn is_behind(planning: &Planning<'_>, original: &Original, follower: &Follower) -> bool {
+    let Follower { project, item } = follower;
+    let ahead = ancestry::ahead(planning, original, Path::new(&*project.path), item);
+    item.state == S::Conflict && matches!(ahead, Ok(Some(Ahead::Collection)))
 }
 
 /// What is done with a copy.

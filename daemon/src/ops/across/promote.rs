@@ -72,7 +72,7 @@ pub(super) fn plan(
     match planned.item.outcome {
         Outcome::Updated | Outcome::Merged => {}
         // The collection has it already.
-        Outcome::Unchanged | Outcome::Recorded if query.fan_out && item.state != S::Outdated => {
+        Outcome::Unchanged | Outcome::Recorded if query.fan_out && matches!(item.state, S::InSync | S::Converged) => {
             let mut all = vec![planned];
             let query = FanOut { which: only(&item.key.to_string()), ..FanOut::default() };
             for follower in others.iter().filter(|other| is_locked(other, projects)) {
@@ -89,7 +89,7 @@ pub(super) fn plan(
     }
     let Some(new) = content(planning, &planned, &original) else { return Ok(vec![planned]) };
     let clean: Vec<(&Follower, Doing)> =
-        others.iter().filter_map(|other| Some((other, doing(&other.item, &new)?))).collect();
+        others.iter().filter_map(|other| Some((other, doing(planning, &original, other, &new)?))).collect();
     let onward = super::fan_out_command(planning.snapshot, &item.key, &original.collection.name);
     if !query.fan_out {
         return Ok(vec![told(planned, onward, clean.len(), edited.len())]);
@@ -130,10 +130,12 @@ fn wanted(cancelled: &AtomicBool) -> Result<(), WireError> {
 
 /// What a follower does when the collection has `new`; nothing for one that is not clean. Who has what the collection had has
 /// lost nothing by taking what came of it.
-fn doing(item: &ItemView, new: &Read) -> Option<Doing> {
+fn doing(planning: &Planning<'_>, original: &Original, follower: &Follower, new: &Read) -> Option<Doing> {
+    let item = &follower.item;
     match item.state {
         _ if item.project_hash.is_some() && item.project_hash == new.hash => Some(transfer::recorded),
         S::InSync | S::Outdated | S::Converged => Some(fan_out::into_project),
+        S::Conflict if fan_out::is_behind(planning, original, follower) => Some(fan_out::into_project),
         _ => None,
     }
 }

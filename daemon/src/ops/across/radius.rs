@@ -2,7 +2,7 @@
 //!
 //! Of a conflict it is tried whether both sides merge, as a pull would: so the files of those copies are read.
 
-use super::{Follower, followers, standing};
+use super::{Follower, fan_out, followers, standing};
 use crate::engine::snapshot::Snapshot;
 use crate::history::{History, Scope};
 use crate::model::Tree;
@@ -18,6 +18,17 @@ use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{BlastCopy, BlastStatistics, Counts, GraphRoot, Standing};
 use skillmeat_protocol::request::BlastRadiusQuery;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a pull would do about a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meeting {
+    /// The copy is an earlier version of what the collection has.
+    Behind,
+    /// Both sides merge.
+    Merges,
+    /// They do not.
+    Clashes,
+}
 
 /// Whom a change concerns.
 #[derive(Debug)]
@@ -64,30 +75,33 @@ impl Operations {
             if cancelled.load(Ordering::Relaxed) {
                 return Err(WireError::new(ErrorCode::DeadlineExceeded, "it was cancelled"));
             }
-            let merges = match (follower.item.state, self.history()) {
-                (S::Conflict, Ok(history)) => self.merges(history, snapshot, follower),
+            let meeting = match (follower.item.state, self.history()) {
+                (S::Conflict, Ok(history)) => self.meeting(history, snapshot, follower),
                 _ => None,
             };
             *counts.of(follower.item.state) += 1;
-            copies.push(copy(follower, merges));
+            copies.push(copy(follower, meeting));
         }
         let statistics = statistics(&copies);
         Ok(Radius { artifact, roots, copies, statistics, counts })
     }
 
-    /// Whether a pull would merge; none where that cannot be said.
-    fn merges(&self, history: &History, snapshot: &Snapshot, follower: &Follower) -> Option<bool> {
+    /// What a pull would do about a conflict; none where that cannot be said.
+    fn meeting(&self, history: &History, snapshot: &Snapshot, follower: &Follower) -> Option<Meeting> {
         let item = &follower.item;
         // One for each: what a merge puts together is given up with it.
         let mut planning = Planning::new(history, snapshot, &self.zone, self.now(), &self.home);
         let original = transfer::original_of(&planning, item)?;
+        if fan_out::is_behind(&planning, &original, follower) {
+            return Some(Meeting::Behind);
+        }
         let source = planning.original(&original).ok()?;
         let copy = planning.copy(item, Scope::Resolved).ok()?;
         let from = original_path(&original);
         let ours = Side { content: &copy.content, path: &item.path };
         let theirs = Side { content: &source.content, path: &from };
         let merging = merging::merge(&mut planning, item.baseline(), ours, theirs, &[]).ok()?;
-        Some(matches!(merging, Merging::Clean { .. }))
+        Some(if matches!(merging, Merging::Clean { .. }) { Meeting::Merges } else { Meeting::Clashes })
     }
 }
 
@@ -106,21 +120,23 @@ fn roots(snapshot: &Snapshot, key: &ArtifactKey, only: Option<&str>) -> Vec<Grap
         .collect()
 }
 
-fn copy(follower: &Follower, merges: Option<bool>) -> BlastCopy {
+fn copy(follower: &Follower, meeting: Option<Meeting>) -> BlastCopy {
     let Follower { project, item } = follower;
+    let is_behind = meeting == Some(Meeting::Behind);
+    let told = is_behind.then(|| "it is an earlier version of what the collection has".to_owned());
     BlastCopy {
         project: project.path.to_string(),
         project_name: project.name.to_string(),
         profile: item.profile.to_string(),
         collection: item.collection.as_ref().map(|collection| collection.name.to_string()),
-        standing: standing(item.state),
+        standing: if is_behind { Standing::Clean } else { standing(item.state) },
         state: item.state,
         next: next(item.state),
         baseline: item.baseline(),
         hash: item.project_hash,
-        merges,
-        message: item.message.as_deref().map(str::to_owned),
-        ways: follower.ways(),
+        merges: meeting.filter(|_| !is_behind).map(|meeting| meeting == Meeting::Merges),
+        message: told.or_else(|| item.message.as_deref().map(str::to_owned)),
+        ways: if is_behind { vec![follower.on("pull", "")] } else { follower.ways() },
     }
 }
 
@@ -146,7 +162,7 @@ fn statistics(copies: &[BlastCopy]) -> BlastStatistics {
             Standing::Unreadable => &mut statistics.unreadable,
         };
         *of_standing += 1;
-        statistics.behind += u32::from(matches!(copy.state, S::Outdated | S::Converged));
+        statistics.behind += u32::from(copy.standing == Standing::Clean && copy.state != S::InSync);
     }
     statistics
 }
