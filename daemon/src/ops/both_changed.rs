@@ -11,7 +11,7 @@ use super::joining::{self, Joining};
 use super::plan::Planned;
 use super::planning::Planning;
 use super::transfer::{self, Sides, Way};
-use crate::history::Scope;
+use crate::history::{Origin, Scope};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::{Strategy, Transfer};
 
@@ -97,5 +97,7 @@ fn kept(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpErr
     planned.edits.push(transfer::record(planning, sides, there));
     planned.sees(sides.in_collection());
     planned.sees(sides.in_project(&copy));
+    // That it stays is what the operation did.
+    planned.sees([sides.put_in_project(here, copy.id, Origin::LocalModification)]);
     Ok(planned.saying("the project's copy stays; it counts as edited from what the collection has now"))
 }
