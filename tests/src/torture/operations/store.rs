@@ -72,7 +72,7 @@ pub(super) fn readable(history: &Path) -> Result<u64, String> {
 }
 
 /// Operations that change what an artifact is somewhere.
-const MOVING: [&str; 12] = [
+const MOVING: [&str; 14] = [
     "deploy",
     "undeploy",
     "pull",
@@ -85,6 +85,8 @@ const MOVING: [&str; 12] = [
     "version restore",
     "version switch",
     "resolve --continue",
+    "promote",
+    "fan-out",
 ];
 
 /// One that was done made versions, one that was taken back made none.
