@@ -2,6 +2,31 @@
 
 use std::path::PathBuf;
 
+/// What `resolve --help` ends with.
+pub(super) const RESOLVE: &str = "'Ours' is the project's copy, 'theirs' the collection's.
+
+To decide changes no file: it is kept until --continue, which puts what was decided, and the rest merged, into the
+project and the collection. When a side changed meanwhile, that is merged anew. --continue beside a decision ends the
+conflict at once, if that was the last.
+
+Examples:
+  skillmeat resolve skill:pdf --theirs --continue
+  skillmeat resolve skill:pdf SKILL.md --edit
+  skillmeat resolve skill:pdf notes.md --both
+  skillmeat resolve skill:pdf logo.png --content ~/logo.png
+  skillmeat resolve skill:pdf --continue --dry-run
+  skillmeat resolve skill:pdf --abort";
+
+/// The same of `mergetool`.
+pub(super) const MERGETOOL: &str =
+    "Runs the tool that 'git config merge.tool' names, by mergetool.TOOL.cmd, or mergetool.TOOL.path for those
+that are known by name: vimdiff, nvimdiff, gvimdiff, meld, kdiff3, opendiff, vscode. Its exit code counts where
+mergetool.TOOL.trustExitCode says so; otherwise a file is decided when it was written.
+
+Examples:
+  skillmeat mergetool
+  skillmeat mergetool skill:pdf --tool meld";
+
 use clap::{Args, Subcommand};
 
 use super::Which;

@@ -352,30 +352,10 @@ Examples:
     )]
     Conflicts(ConflictsCommand),
     /// Decide about the files of a conflict, and end it
-    #[command(after_help = "'Ours' is the project's copy, 'theirs' the collection's.
-
-To decide changes no file: it is kept until --continue, which puts what was decided, and the rest merged, into the
-project and the collection. When a side changed meanwhile, that is merged anew. --continue beside a decision ends the
-conflict at once, if that was the last.
-
-Examples:
-  skillmeat resolve skill:pdf --theirs --continue
-  skillmeat resolve skill:pdf SKILL.md --edit
-  skillmeat resolve skill:pdf notes.md --both
-  skillmeat resolve skill:pdf logo.png --content ~/logo.png
-  skillmeat resolve skill:pdf --continue --dry-run
-  skillmeat resolve skill:pdf --abort")]
+    #[command(after_help = conflicts::RESOLVE)]
     Resolve(ResolveArgs),
     /// Decide in the merge tool that git is configured for
-    #[command(
-        after_help = "Runs the tool that 'git config merge.tool' names, by mergetool.TOOL.cmd, or mergetool.TOOL.path for those
-that are known by name: vimdiff, nvimdiff, gvimdiff, meld, kdiff3, opendiff, vscode. Its exit code counts where
-mergetool.TOOL.trustExitCode says so; otherwise a file is decided when it was written.
-
-Examples:
-  skillmeat mergetool
-  skillmeat mergetool skill:pdf --tool meld"
-    )]
+    #[command(after_help = conflicts::MERGETOOL)]
     Mergetool(MergetoolArgs),
     /// Run, start, stop and inspect skillmeatd
     #[command(subcommand, after_help = "Examples:\n  skillmeat daemon status\n  skillmeat daemon logs --follow")]

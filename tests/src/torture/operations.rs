@@ -6,6 +6,7 @@
 //! every manifest; nothing else may lie about; what the journal says must be what the files are; and an operation that was
 //! done must be undone by `undo` to what was before. Every content that the journal names must be in the store.
 
+mod prepare;
 mod scenes;
 mod store;
 
