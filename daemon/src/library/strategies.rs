@@ -84,8 +84,8 @@ impl Strategies {
 /// Reads the section; a rule that cannot be used is a problem, and the others hold.
 pub(super) fn read(section: &Section<'_>, problems: &mut Problems) -> Strategies {
     let mut strategies = Strategies::default();
-    let names = Strategy::ALL.map(Strategy::as_str);
-    let words: Vec<(&str, Strategy)> = names.into_iter().zip(Strategy::ALL).collect();
+    let names = Strategy::CONFIGURABLE.map(Strategy::as_str);
+    let words: Vec<(&str, Strategy)> = names.into_iter().zip(Strategy::CONFIGURABLE).collect();
     strategies.default = word(section, "default", &words, problems);
     if let Some(artifacts) = section.section("artifacts", problems) {
         for key in artifacts.keys() {

@@ -180,9 +180,9 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Overwrite, Self::Merge, Self::Fork, Self::Skip, Self::Markers, Self::Ours, Self::Theirs, Self::Prompt];
+    /// What a configuration may name. Markers come into a file only when they are asked for.
+    pub const CONFIGURABLE: [Self; 7] =
+        [Self::Overwrite, Self::Merge, Self::Fork, Self::Skip, Self::Ours, Self::Theirs, Self::Prompt];
 
     /// The word of the JSON contract and of the command line.
     pub const fn as_str(self) -> &'static str {
