@@ -1,7 +1,7 @@
 //! `pull`, `push` and `sync`: between a project's copies and the collections they came from.
 //!
 //! Which way is open follows from the three-way state. What only one side changed goes to the other; where both changed,
-//! they are merged where that is certain ([`joining`]), and everything else is refused with the ways on.
+//! they are merged where that is certain ([`super::joining`]), and everything else is refused with the ways on.
 
 use super::account;
 use super::across::{self, Follower};
