@@ -5,7 +5,8 @@
 //! nobody wrote down yet was made of what was last seen at its place, as it will be written down.
 //!
 //! Somebody who put an earlier version back wanted it: what `version restore` or `rollback` brought is no earlier version of
-//! anything, and stays a conflict.
+//! anything, and stays a conflict. So does a side that is older than what was deployed or last seen there,
+//! however it became that.
 
 use super::account;
 use super::error::OpError;
@@ -56,12 +57,19 @@ pub(super) fn ahead(
     let spot = Spot::Project { path: project.to_owned(), profile: item.profile.to_string() };
     let ours = Side::of(history, &item.key, &spot, here)?;
     let theirs = Side::of(history, &item.key, &account::in_collection(&original.collection.id), there)?;
+    let deployed_from = match item.baseline() {
+        Some(hash) => Side { known: version(history, &item.key, hash)?, head: None },
+        None => Side { known: None, head: None },
+    };
     let deployed = item.record.as_ref().and_then(|record| record.deployed_at);
-    if theirs.was_made_of(&ours, history)? && !ours.was_put_back() {
+    let went_back =
+        |side: &Side| Ok::<_, OpError>(side.fell_behind(history)? || deployed_from.was_made_of(side, history)?);
+    if theirs.was_made_of(&ours, history)? && !ours.was_put_back() && !went_back(&ours)? {
         return Ok(Some(Ahead::Collection));
     }
     if ours.was_made_of(&theirs, history)?
         && !theirs.was_put_back()
+        && !went_back(&theirs)?
         && !was_rolled_back(history, Path::new(&*original.collection.path), deployed)?
     {
         return Ok(Some(Ahead::Project));
@@ -71,16 +79,19 @@ pub(super) fn ahead(
 
 impl Side {
     fn of(history: &History, key: &ArtifactKey, spot: &Spot, hash: ContentHash) -> Result<Self, OpError> {
-        let known = match history.version_named(key, &hash.to_string())? {
-            Sought::One(version) => Some(*version),
-            Sought::Nothing | Sought::Several(_) => None,
-        };
-        Ok(Self { known, head: history.head(key, spot)? })
+        Ok(Self { known: version(history, key, hash)?, head: history.head(key, spot)? })
     }
 
     fn was_put_back(&self) -> bool {
         let here = self.known.as_ref().map(|version| version.id);
         self.head.as_ref().is_some_and(|head| head.origin == Origin::Rollback && head.version == here)
+    }
+
+    /// Whether what was last seen at its place was made of it.
+    fn fell_behind(&self, history: &History) -> Result<bool, OpError> {
+        let here = self.known.as_ref().map(|version| version.id);
+        let last = Self { known: None, head: self.head.clone() };
+        Ok(self.head.as_ref().is_some_and(|head| head.version != here) && last.was_made_of(self, history)?)
     }
 
     fn was_made_of(&self, other: &Self, history: &History) -> Result<bool, OpError> {
@@ -101,6 +112,13 @@ impl Side {
         }
         Ok(false)
     }
+}
+
+fn version(history: &History, key: &ArtifactKey, hash: ContentHash) -> Result<Option<Version>, OpError> {
+    Ok(match history.version_named(key, &hash.to_string())? {
+        Sought::One(version) => Some(*version),
+        Sought::Nothing | Sought::Several(_) => None,
+    })
 }
 
 /// Whether a collection was rolled back after this time, or at all: a rollback is of files, and no version knows of it.

@@ -77,8 +77,9 @@ pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, what: &str)
     let id = planning.compose_whole(content, hash);
     conflicts::keep(planning, sides, &copy, &dispute, Some((id, hash)))?;
     planned.sees(sides.in_collection());
-    let parents = parents(sides, &copy)?;
-    planned.sees([account::of(sides.put_in_project(hash, id, Origin::Merge), parents)]);
+    // It is made of the collection's only once the conflict is ended: till then that would look like what the collection lacks.
+    let parent = copy.hash.map(|hash| (sides.item.key.clone(), hash));
+    planned.sees([account::of(sides.put_in_project(hash, id, Origin::Merge), parent)]);
     Ok(planned.holding(hash).saying(format!("holds conflict markers now: {}", names.join(", "))).ways([
         format!("skillmeat resolve {what} --continue   # once no markers are left: for the project and the collection"),
         format!("skillmeat resolve {what} --abort      # the copy as it was"),

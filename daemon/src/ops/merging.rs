@@ -148,7 +148,7 @@ pub fn from_base(
     if id.is_none() && merge.conflicts.is_empty() {
         return as_whole(planning, ConflictReason::NoBase, UNKNOWN.to_owned());
     }
-    let by_rule = decide(&mut merge, &planning.strategies(), name);
+    let by_rule = decide(&mut merge, &planning.strategies(), name, decided);
     let (mut rest, mut written) = (BTreeMap::new(), Written::new());
     for (path, merged) in merge.tree {
         let kind = match merged {
@@ -182,12 +182,20 @@ pub fn from_base(
     Ok(Merging::Clean { content, hash, decided: by_rule })
 }
 
-/// Takes the sides that the configuration names for files in conflict, and says so.
-fn decide(merge: &mut TreeMerge<Blob>, strategies: &Strategies, artifact: &Path) -> Option<String> {
+/// Takes the sides that the configuration names for files in conflict that nobody decided about, and says so.
+fn decide(
+    merge: &mut TreeMerge<Blob>,
+    strategies: &Strategies,
+    artifact: &Path,
+    decided: &[ConflictFile],
+) -> Option<String> {
+    let is_decided =
+        |path: &Path| decided.iter().any(|file| file.resolution.is_some() && Path::new(file.path.as_os_str()) == path);
     let (mut left, mut told) = (Vec::new(), Vec::new());
     for conflict in std::mem::take(&mut merge.conflicts) {
         let path = if conflict.path.as_os_str().is_empty() { artifact } else { &conflict.path };
-        let (leaf, word) = match strategies.of_file(path) {
+        let rule = if is_decided(&conflict.path) { Rule::Leave } else { strategies.of_file(path) };
+        let (leaf, word) = match rule {
             Rule::Ours => (&conflict.ours, "ours"),
             Rule::Theirs => (&conflict.theirs, "theirs"),
             Rule::Leave => {

@@ -73,9 +73,11 @@ fn switched(
     let place = manage::place(root, &path)?;
     if place.path.symlink_metadata().is_err() {
         // There would be nothing for the branch that is left to have as its tip.
-        let hash = version.hash.short();
+        let (hash, collection) = (version.hash.short(), &original.collection.name);
         return Err(OpError::Refused {
-            message: format!("its files are gone; skillmeat version restore {key} {hash} puts some there"),
+            message: format!(
+                "its files are gone; skillmeat version restore {key} {hash} --collection {collection} puts some there"
+            ),
         });
     }
     let there = planning.read(&place.path, Scope::Counted)?;

@@ -7,6 +7,7 @@ use crate::engine::snapshot::ProjectView;
 use crate::history::Origin;
 use crate::ops::ancestry::{self, Ahead};
 use crate::ops::both_changed;
+use crate::ops::conflicts;
 use crate::ops::error::OpError;
 use crate::ops::joining::{self, Joining};
 use crate::ops::lookup::{self, Original};
@@ -90,7 +91,12 @@ pub(super) fn with(
     let refused = |error: WireError| OpError::Refused { message: error.message };
     let profile = lookup::profile(project, &item.profile).map_err(refused)?;
     let destination = planning.destination(project, &profile);
-    doing(planning, &Sides { destination: &destination, original, item, source, origin: Origin::Sync })
+    let sides = Sides { destination: &destination, original, item, source, origin: Origin::Sync };
+    if let Some(mut marked) = conflicts::marked(planning, &sides)? {
+        marked.item.outcome = Outcome::Skipped;
+        return Ok(marked);
+    }
+    doing(planning, &sides)
 }
 
 /// The files of the collection take the place of the copy's.

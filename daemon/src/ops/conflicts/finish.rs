@@ -54,10 +54,6 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
     let (mut left, mut open) = (Vec::new(), Vec::new());
     for file in &conflict.files {
         let path = PathBuf::from(file.path.as_os_str());
-        if let Some(resolution) = file.resolution {
-            merging::settle(planning, &mut now, &path, resolution)?;
-            continue;
-        }
         let has_markers = match now.get(&path) {
             Some(EntryKind::File { hash, .. }) => {
                 let text = merging::bytes_of(planning, *hash, &own)?;
@@ -65,9 +61,19 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
             }
             _ => false,
         };
+        let untouched = now.get(&path) == given.get(&path);
+        match file.resolution {
+            Some(resolution) if has_markers || untouched => {
+                merging::settle(planning, &mut now, &path, resolution)?;
+                continue;
+            }
+            // What somebody wrote there is later than what was decided.
+            Some(_) => continue,
+            None => {}
+        }
         if has_markers {
             left.push(shown(file, &item.path));
-        } else if now.get(&path) == given.get(&path) {
+        } else if untouched {
             open.push(shown(file, &item.path));
         }
     }

@@ -123,3 +123,13 @@ fn collecting_keeps_what_an_open_conflict_needs_and_gives_up_what_was_ended() {
     assert_eq!(site.states(), [""; 0]);
     assert_eq!(site.json.result("history.verify", json!({}))["complete"], true);
 }
+
+#[test]
+fn what_was_decided_holds_against_rules_of_the_configuration() {
+    let mut site = lines();
+    assert_eq!(site.decide("poem.md", json!("ours")), 0);
+    let rules = "[settings]\ndefault-collection = \"default\"\n[history]\nobserve = false\n[strategy.files]\n\"*.md\" = \"theirs\"\n";
+    site.sandbox.config(rules);
+    site.proceed();
+    site.both_have("poem.md", Some(b"one\ntwo\nhere\nfour\nfive\n"));
+}

@@ -129,3 +129,45 @@ fn what_the_collection_changes_while_somebody_edits_is_merged() {
     assert!(message.starts_with("the collection changed since"), "{message}");
     site.is_as(&before, "refused");
 }
+
+#[test]
+fn a_fan_out_leaves_a_copy_with_markers_and_what_is_known_of_it() {
+    let mut site = lines();
+    site.run("pull", json!({"artifacts": [KEY], "strategy": "markers"}));
+    let answer = site.json.result("fan_out", json!({"all": true, "include_merges": true}));
+    assert_eq!(first(&answer)["outcome"], "skipped", "{answer}");
+    assert_eq!(first(&answer)["message"], "the copy was given conflict markers", "{answer}");
+    assert_eq!(site.states(), ["marked poem.md=-"]);
+}
+
+#[test]
+fn markers_are_no_newer_version_even_where_nothing_is_known_of_the_conflict() {
+    let mut site = lines();
+    site.run("pull", json!({"artifacts": [KEY], "strategy": "markers"}));
+    let theirs = site.both_sides("poem.md")[1].clone();
+    // The same copy at another place: nothing is kept of that.
+    let moved = site.project.root.with_file_name("moved");
+    fs::rename(&site.project.root, &moved).expect("renamed");
+    site.daemon.client().add(&moved);
+    let there = json!({"artifacts": [KEY], "project": moved});
+    for method in ["push", "sync_project"] {
+        let answer = site.json.result(method, there.clone());
+        assert_eq!(first(&answer)["outcome"], "refused", "{method}: {answer}");
+    }
+    assert_eq!(site.both_sides("poem.md")[1], theirs);
+}
+
+#[test]
+fn what_somebody_writes_after_deciding_is_taken() {
+    let mut site = kinds();
+    site.decide("new.md", json!("theirs"));
+    site.run("pull", json!({"artifacts": [KEY], "strategy": "markers"}));
+    for name in ["gone.md", "lost.md", "x.bin"] {
+        site.decide(name, json!("ours"));
+    }
+    write(&site.project.path(KEY).join("poem.md"), "one\ntwo\nboth\nfour\nfive\n");
+    write(&site.project.path(KEY).join("new.md"), "by hand\n");
+    site.proceed();
+    site.both_have("new.md", Some(b"by hand\n"));
+    site.both_have("x.bin", Some(b"\0here"));
+}

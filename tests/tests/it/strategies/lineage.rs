@@ -12,12 +12,38 @@ use crate::operations::{Site, first};
 
 /// Deployed as `zero`, and then `one` and `two`, each made in the collection and pulled: every one of them is a version.
 fn site() -> Site {
-    let mut site = Site::new(&[KEY], |_, collection, _| write(&collection.path(KEY).join("poem.md"), "zero\n"));
-    site.run("deploy", json!({"artifacts": [KEY]}));
+    let mut site = deployed();
     for text in ["one", "two"] {
         site.poem_there(text);
         let pulled = site.run("pull", json!({"artifacts": [KEY]}));
         assert_eq!(first(&pulled)["outcome"], "updated", "{pulled}");
+    }
+    site
+}
+
+fn deployed() -> Site {
+    let mut site = Site::new(&[KEY], |_, collection, _| write(&collection.path(KEY).join("poem.md"), "zero\n"));
+    site.run("deploy", json!({"artifacts": [KEY]}));
+    site
+}
+
+/// The same of another project, while the first one stays at `zero`: `one` in the collection, and `two` made of it there or in
+/// the other project.
+fn ahead(two_in_the_collection: bool) -> Site {
+    let mut site = deployed();
+    let other = site.sandbox.project("other");
+    site.daemon.client().add(&other.root);
+    site.json.result("deploy", json!({"artifacts": [KEY], "projects": [other.text()]}));
+    let there = json!({"artifacts": [KEY], "project": other.text()});
+    site.poem_there("one");
+    site.json.result("pull", there.clone());
+    if two_in_the_collection {
+        site.poem_there("two");
+        site.json.result("pull", there);
+    } else {
+        write(&other.path(KEY).join("poem.md"), "two\n");
+        let gone = json!({"artifacts": [KEY], "project": other.text(), "force": true});
+        assert_eq!(site.json.result("undeploy", gone)["complete"], true);
     }
     site
 }
@@ -56,7 +82,8 @@ impl Site {
 
 #[test]
 fn an_earlier_version_in_the_project_is_no_conflict() {
-    let mut site = site();
+    let mut site = ahead(true);
+    // As another machine's commit brings it.
     site.poem_here("one");
     site.poem_there("three");
     let pushed = site.comes_to("push", ("unchanged", ["one", "three"], S::Conflict));
@@ -70,16 +97,44 @@ fn an_earlier_version_in_the_project_is_no_conflict() {
 #[test]
 fn an_earlier_version_in_the_collection_is_no_conflict() {
     for method in ["push", "sync_project"] {
-        let mut site = site();
-        site.poem_here("three");
-        site.poem_there("one");
-        let pushed = site.comes_to(method, ("updated", ["three", "three"], S::InSync));
+        let mut site = ahead(false);
+        site.poem_here("two");
+        let pushed = site.comes_to(method, ("updated", ["two", "two"], S::InSync));
         assert_eq!(pushed["message"], "what the collection had is an earlier version of it");
     }
+    let mut site = ahead(false);
+    site.poem_here("two");
+    site.comes_to("pull", ("recorded", ["two", "one"], S::Modified));
+}
+
+#[test]
+fn a_side_that_went_back_behind_what_was_deployed_stays_a_conflict() {
+    for (here, there) in [("one", "three"), ("three", "one")] {
+        let mut site = site();
+        site.poem_here(here);
+        site.poem_there(there);
+        for method in ["pull", "push", "sync_project"] {
+            site.comes_to(method, ("refused", [here, there], S::Conflict));
+        }
+    }
+}
+
+#[test]
+fn an_earlier_version_that_a_project_published_is_not_undone_by_another() {
     let mut site = site();
-    site.poem_here("three");
-    site.poem_there("one");
-    site.comes_to("pull", ("recorded", ["three", "one"], S::Modified));
+    let other = site.sandbox.project("other");
+    site.daemon.client().add(&other.root);
+    site.json.result("deploy", json!({"artifacts": [KEY], "projects": [other.text()]}));
+    site.poem_here("one");
+    let pushed = site.run("push", json!({"artifacts": [KEY]}));
+    assert_eq!(site.poems(), ["one", "one"], "{pushed}");
+    write(&other.path(KEY).join("poem.md"), "two and mine\n");
+    let synced = site.json.result("sync_project", json!({"artifacts": [KEY], "project": other.text()}));
+    assert_eq!(
+        (&first(&synced)["outcome"], site.poems()),
+        (&json!("refused"), ["one", "one"].map(String::from)),
+        "{synced}"
+    );
 }
 
 #[test]
@@ -122,11 +177,15 @@ fn a_collection_that_was_rolled_back_stays_a_conflict() {
 
 #[test]
 fn who_has_an_earlier_version_follows_a_fan_out() {
-    let mut site = site();
+    let mut site = deployed();
     let other = site.sandbox.project("other");
     site.daemon.client().add(&other.root);
     site.json.result("deploy", json!({"artifacts": [KEY], "projects": [other.text()]}));
-    write(&other.path(KEY).join("poem.md"), "zero\n");
+    for text in ["one", "two"] {
+        site.poem_there(text);
+        site.run("pull", json!({"artifacts": [KEY]}));
+    }
+    write(&other.path(KEY).join("poem.md"), "one\n");
     site.poem_there("three");
     let state = |site: &Site, project: &ProjectDir| site.daemon.client().state(&project.text(), KEY);
     assert_eq!(state(&site, &other), Some(S::Conflict));
