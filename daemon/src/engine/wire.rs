@@ -36,10 +36,7 @@ pub fn item(view: &ItemView) -> Item {
 pub fn added(view: &AddedView, snapshot: &Snapshot) -> Option<Item> {
     let collection = snapshot.collections.iter().find(|c| c.id == view.collection_id)?;
     let artifact = collection.artifact(&view.key)?;
-    let hash = match &artifact.tree {
-        Some(Tree::Present(info)) => Some(info.hash),
-        _ => None,
-    };
+    let hash = artifact.tree.as_ref().and_then(Tree::hash);
     Some(Item {
         kind: view.key.kind,
         name: view.key.name.clone(),

@@ -55,6 +55,16 @@ pub enum Tree {
     },
 }
 
+impl Tree {
+    /// The recorded hash of what is there and was read.
+    pub fn hash(&self) -> Option<ContentHash> {
+        match self {
+            Self::Present(info) => Some(info.hash),
+            Self::Absent | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
 /// What was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TreeInfo {

@@ -57,19 +57,17 @@ pub(super) fn ahead(
     let spot = Spot::Project { path: project.to_owned(), profile: item.profile.to_string() };
     let ours = Side::of(history, &item.key, &spot, here)?;
     let theirs = Side::of(history, &item.key, &account::in_collection(&original.collection.id), there)?;
-    let deployed_from = match item.baseline() {
-        Some(hash) => Side { known: version(history, &item.key, hash)?, head: None },
-        None => Side { known: None, head: None },
-    };
+    let baseline = item.baseline().map(|hash| version(history, &item.key, hash)).transpose()?.flatten();
     let deployed = item.record.as_ref().and_then(|record| record.deployed_at);
-    let went_back =
-        |side: &Side| Ok::<_, OpError>(side.fell_behind(history)? || deployed_from.was_made_of(side, history)?);
-    if theirs.was_made_of(&ours, history)? && !ours.was_put_back() && !went_back(&ours)? {
+    if theirs.was_made_of(&ours, history)?
+        && !ours.was_put_back()
+        && !ours.went_back_behind(baseline.as_ref(), history)?
+    {
         return Ok(Some(Ahead::Collection));
     }
     if ours.was_made_of(&theirs, history)?
         && !theirs.was_put_back()
-        && !went_back(&theirs)?
+        && !theirs.went_back_behind(baseline.as_ref(), history)?
         && !was_rolled_back(history, Path::new(&*original.collection.path), deployed)?
     {
         return Ok(Some(Ahead::Project));
@@ -87,11 +85,11 @@ impl Side {
         self.head.as_ref().is_some_and(|head| head.origin == Origin::Rollback && head.version == here)
     }
 
-    /// Whether what was last seen at its place was made of it.
-    fn fell_behind(&self, history: &History) -> Result<bool, OpError> {
-        let here = self.known.as_ref().map(|version| version.id);
-        let last = Self { known: None, head: self.head.clone() };
-        Ok(self.head.as_ref().is_some_and(|head| head.version != here) && last.was_made_of(self, history)?)
+    /// Whether what was deployed, or what was last seen at its place, was made of it.
+    fn went_back_behind(&self, baseline: Option<&Version>, history: &History) -> Result<bool, OpError> {
+        let Some(here) = self.known.as_ref().map(|version| version.id) else { return Ok(false) };
+        let last = self.head.as_ref().and_then(|head| head.version).filter(|last| *last != here);
+        Ok(is_made_of(last, here, history)? || is_made_of(baseline.map(|version| version.id), here, history)?)
     }
 
     fn was_made_of(&self, other: &Self, history: &History) -> Result<bool, OpError> {
@@ -100,18 +98,22 @@ impl Side {
             Some(version) => Some(version.id),
             None => self.head.as_ref().and_then(|head| head.version),
         };
-        let (mut open, mut seen) = (newest.into_iter().collect::<BTreeSet<_>>(), BTreeSet::new());
-        while !open.is_empty() {
-            if open.contains(&old) {
-                return Ok(true);
-            }
-            let parents = history.versions_by_id(&open)?.into_iter().flat_map(|version| version.parents);
-            // A parent is older than its child, and has a smaller number.
-            let next: BTreeSet<VersionId> = parents.filter(|parent| *parent >= old && seen.insert(*parent)).collect();
-            open = next;
-        }
-        Ok(false)
+        is_made_of(newest, old, history)
     }
+}
+
+/// Whether `old` is `newest` or one of its ancestors.
+fn is_made_of(newest: Option<VersionId>, old: VersionId, history: &History) -> Result<bool, OpError> {
+    let (mut open, mut seen) = (newest.into_iter().collect::<BTreeSet<_>>(), BTreeSet::new());
+    while !open.is_empty() {
+        if open.contains(&old) {
+            return Ok(true);
+        }
+        let parents = history.versions_by_id(&open)?.into_iter().flat_map(|version| version.parents);
+        // A parent is older than its child, and has a smaller number.
+        open = parents.filter(|parent| *parent >= old && seen.insert(*parent)).collect();
+    }
+    Ok(false)
 }
 
 fn version(history: &History, key: &ArtifactKey, hash: ContentHash) -> Result<Option<Version>, OpError> {

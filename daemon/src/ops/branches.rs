@@ -3,14 +3,14 @@
 //! The tip of a current branch is what its collection has now, so it is told from the picture; the history may not know it yet.
 //! A branch that is deployed is deployed once: what follows the collection follows its current branch.
 
-use super::error::OpError;
+use super::error::{OpError, wire};
 use super::lookup::{self, Original};
 use super::plan::Planned;
 use super::planning::{Planning, Read, Source, original_path};
 use super::run::Operations;
 use super::{account, deploy, past, version_restore};
 use crate::engine::snapshot::{ProjectView, Snapshot};
-use crate::history::{Branch, Cause, EntryKind, History, HistoryError, MAIN, Origin, Scope, Seen, Sought, Version};
+use crate::history::{Branch, Cause, EntryKind, History, MAIN, Origin, Scope, Seen, Sought, Version};
 use crate::model::{Timestamp, Tree};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
@@ -64,10 +64,7 @@ pub fn lines(snapshot: &Snapshot, history: &History, key: &ArtifactKey) -> Resul
         let (current, others): (Vec<_>, Vec<_>) = branches.into_iter().partition(|branch| branch.tip.is_none());
         let current = current.into_iter().next();
         let artifact = snapshot.collection(&collection).and_then(|collection| collection.artifact(key));
-        let hash = match artifact.and_then(|artifact| artifact.tree.as_ref()) {
-            Some(Tree::Present(info)) => Some(info.hash),
-            _ => None,
-        };
+        let hash = artifact.and_then(|artifact| artifact.tree.as_ref()).and_then(Tree::hash);
         let version = match hash.map(|hash| history.version_named(key, &hash.to_string())).transpose().map_err(wire)? {
             Some(Sought::One(version)) => Some(*version),
             _ => None,
@@ -313,8 +310,4 @@ fn told(planned: Planned, elsewhere: &BTreeSet<String>) -> Planned {
 fn nothing(key: &ArtifactKey) -> WireError {
     WireError::new(ErrorCode::NotFound, format!("no collection has files of {key}"))
         .hint(format!("begin it with a version: skillmeat versions {key}"))
-}
-
-fn wire(error: HistoryError) -> WireError {
-    OpError::from(error).to_wire()
 }

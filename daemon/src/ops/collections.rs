@@ -54,14 +54,7 @@ pub fn create(planning: &mut Planning<'_>, query: &CollectionCreate) -> Vec<Plan
 }
 
 fn created(planning: &mut Planning<'_>, name: &str) -> Result<Planned, OpError> {
-    check_new_name(planning, name, None)?;
-    let parent = directory(planning);
-    let home = parent.parent().unwrap_or(&parent).to_owned();
-    let missing = if parent.exists() { Vec::new() } else { target::way(&home, "collections/x")?.1 };
-    let (path, _) = target::way(&parent, name)?;
-    if path.symlink_metadata().is_ok() {
-        return Err(refused(format!("{} is there already, and is no collection", path.display())));
-    }
+    let place = new_place(planning, name)?;
     let manifest = planning.keep_bytes(empty_collection(name, planning.now).as_bytes(), FILE)?;
     let lock = planning.keep_bytes(EMPTY_LOCK.as_bytes(), FILE)?;
     let containers = manage::usual_containers().map(|name| (name, EntryKind::EmptyDirectory { mode: DIRECTORY }));
@@ -71,11 +64,23 @@ fn created(planning: &mut Planning<'_>, name: &str) -> Result<Planned, OpError> 
     entries.sort_by(|a, b| a.path.components().cmp(b.path.components()));
     let content = Content { kind: TreeKind::Directory, entries };
     let id = planning.compose(content.clone());
-    let place = Place { root: path.clone(), missing, prune_below: parent, path };
     let (pieces, extent) = contents::place(&place, id, &content);
     let mut planned = item(name, Outcome::Created).at(&place.path);
     planned.moves(pieces, extent);
     Ok(planned)
+}
+
+/// Where a new collection goes.
+pub(super) fn new_place(planning: &Planning<'_>, name: &str) -> Result<Place, OpError> {
+    check_new_name(planning, name, None)?;
+    let parent = directory(planning);
+    let home = parent.parent().unwrap_or(&parent).to_owned();
+    let missing = if parent.exists() { Vec::new() } else { target::way(&home, "collections/x")?.1 };
+    let (path, _) = target::way(&parent, name)?;
+    if path.symlink_metadata().is_ok() {
+        return Err(refused(format!("{} is there already, and is no collection", path.display())));
+    }
+    Ok(Place { root: path.clone(), missing, prune_below: parent, path })
 }
 
 /// Whether a collection may be called so; `but` is the one that is renamed.

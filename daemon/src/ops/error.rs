@@ -69,3 +69,8 @@ impl OpError {
         WireError::new(code, self.to_string())
     }
 }
+
+/// What goes wrong below, as an answer to the whole request.
+pub fn wire(error: impl Into<OpError>) -> WireError {
+    error.into().to_wire()
+}

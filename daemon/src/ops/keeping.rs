@@ -4,7 +4,7 @@
 //! removed while an operation is planned or an edit is read, and neither begins while something is removed.
 
 use super::conflicts::telling::Telling;
-use super::error::OpError;
+use super::error::{OpError, wire};
 use super::run::Operations;
 use super::told::Watcher;
 use crate::engine::snapshot::Snapshot;
@@ -71,7 +71,6 @@ impl Operations {
     /// The history cannot be read or written, or what is on the disk is not known.
     pub fn collect(&self, query: &HistoryGc, watcher: &mut Watcher<'_>) -> Result<HistoryGcReply, WireError> {
         let history = self.history()?;
-        let wire = |error| OpError::History(error).to_wire();
         let now = self.now();
         let days = i64::from(query.days.unwrap_or(DAYS));
         let since = Timestamp(now.0.saturating_sub(days.saturating_mul(DAY)));
@@ -121,7 +120,6 @@ impl Operations {
 
     /// Conflicts that are none any more are not kept for ever; those that are, and what they need, are.
     fn drop_closed(&self, history: &History, since: Timestamp) -> Result<(), WireError> {
-        let wire = |error| OpError::History(error).to_wire();
         let snapshot = self.engine.snapshot();
         let telling = Telling { history, snapshot: &snapshot };
         for conflict in history.conflicts().map_err(wire)?.iter().filter(|conflict| conflict.at < since) {

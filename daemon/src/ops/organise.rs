@@ -146,10 +146,7 @@ fn renamed(planning: &mut Planning<'_>, original: &Original, to: &str) -> Result
             let ending = name.strip_prefix(written).or_else(|| Some(&name[name.rfind('.')?..])).unwrap_or_default();
             let path = manage::beside(&place.path, &format!("{to}{ending}"))?;
             planned = planned.at(&path);
-            planned.item.content_hash = match &original.artifact.tree {
-                Some(Tree::Present(info)) => Some(info.hash),
-                _ => None,
-            };
+            planned.item.content_hash = original.artifact.tree.as_ref().and_then(Tree::hash);
             planned.pieces.push(Piece::moved(&from, &path, root));
             // What cannot be read can have another name all the same.
             if let Ok(read) = planning.read(&from, Scope::Resolved) {

@@ -1,10 +1,10 @@
 //! From what a request names to what the history knows: artifacts that may be gone from everywhere, and their versions.
 
 use super::branches::{self, Line};
-use super::error::OpError;
+use super::error::wire;
 use super::lookup::Name;
 use crate::engine::snapshot::Snapshot;
-use crate::history::{History, HistoryError, Sought, Version};
+use crate::history::{History, Sought, Version};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::ArtifactKey;
 use std::collections::BTreeSet;
@@ -113,10 +113,6 @@ pub fn check_name(what: &str, name: &str) -> Result<(), WireError> {
         _ if name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) => invalid("it looks like a hash"),
         _ => Ok(()),
     }
-}
-
-fn wire(error: HistoryError) -> WireError {
-    OpError::from(error).to_wire()
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use super::plan::{Change, Edit};
 use super::target;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::{Batch, Conflict, Content, ContentId, EntryKind, History, HistoryError, Scope, Staged};
+use crate::library::config::{self, Config};
 use crate::library::edit::records::NewRecord;
 use crate::library::strategies::Strategies;
-use crate::library::{config, layout, profile};
-use crate::model::{Profile, Timestamp, TreeKind};
+use crate::library::{layout, profile};
+use crate::model::{Profile, Timestamp, Tree, TreeKind};
 use crate::scan::project::{DEPLOYED, ITSELF};
 use crate::snapshots::baseline::Search;
 use jiff::tz::TimeZone;
@@ -164,13 +165,9 @@ impl<'a> Planning<'a> {
         }
     }
 
-    /// What the configuration says of both sides having changed, now. What is wrong with it, the status of the home says.
+    /// What the configuration says of both sides having changed, when it is first asked for.
     pub fn strategies(&self) -> Rc<Strategies> {
-        let read = || {
-            let file = self.home.join("config.toml");
-            let bytes = crate::os::files::read_whole(&file).unwrap_or_default();
-            Rc::new(config::parse(&bytes, &file, self.home).0.strategies)
-        };
+        let read = || Rc::new(configuration(self.home).strategies);
         Rc::clone(self.strategies.get_or_init(read))
     }
 
@@ -264,10 +261,7 @@ impl<'a> Planning<'a> {
             return Ok(read.clone());
         }
         let path = original_path(original);
-        let known = match &original.artifact.tree {
-            Some(crate::model::Tree::Present(info)) => Some(info.hash),
-            _ => None,
-        };
+        let known = original.artifact.tree.as_ref().and_then(Tree::hash);
         self.expected(&path, Scope::Resolved, known)
     }
 
@@ -388,4 +382,11 @@ pub fn relative_target(
             Ok(format!("{}/{name}", target::inside(dest)?))
         }
     }
+}
+
+/// What `config.toml` of a home says at this moment. What is wrong with it, the status of the home says.
+pub(super) fn configuration(home: &Path) -> Config {
+    let file = home.join("config.toml");
+    let bytes = crate::os::files::read_whole(&file).unwrap_or_default();
+    config::parse(&bytes, &file, home).0
 }

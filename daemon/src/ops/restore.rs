@@ -6,7 +6,8 @@
 
 use super::account;
 use super::answer::is_fine;
-use super::collections::{check_new_name, directory};
+use super::collections::new_place;
+use super::contents::Place;
 use super::error::OpError;
 use super::manage;
 use super::piece::{Archive, Piece};
@@ -14,7 +15,6 @@ use super::plan::{Change, Planned, word};
 use super::planning::Planning;
 use super::snapshots::finding::{self, Kept};
 use super::snapshots::left_out_of;
-use super::target;
 use super::witness::Witness;
 use crate::engine::snapshot::Snapshot;
 use crate::history::{Account, Cause, History, OperationId, Origin, Seen};
@@ -68,15 +68,7 @@ fn restored(
             format!("skillmeat snapshot restore {id} --to NAME   # beside it"),
         ]));
     }
-    check_new_name(planning, name, None)?;
-    let parent = directory(planning);
-    let home = parent.parent().unwrap_or(&parent).to_owned();
-    let missing = if parent.exists() { Vec::new() } else { target::way(&home, "collections/x")?.1 };
-    let (path, _) = target::way(&parent, name)?;
-    if path.symlink_metadata().is_ok() {
-        let message = format!("{} is there already, and is no collection", path.display());
-        return Err(OpError::Refused { message });
-    }
+    let Place { path, root, missing, prune_below } = new_place(planning, name)?;
     let archive = kept.shelf.archive(&kept.entry);
     if !archive.is_file() {
         return Err(crate::snapshots::SnapshotError::Gone { path: archive }.into());
@@ -89,12 +81,12 @@ fn restored(
     let came = Archive { path: archive, name: kept.shelf.name().to_owned(), unpacked: Mutex::default() };
     planned.pieces.push(Piece {
         target: path.clone(),
-        root: path.clone(),
+        root,
         before: None,
         after: None,
         witness: Witness::Nothing,
         missing,
-        prune_below: Some(parent),
+        prune_below: Some(prune_below),
         archive: Some(Arc::new(came)),
         moved_from: None,
     });

@@ -1,7 +1,7 @@
 //! One request from its locks to its answer.
 
 use super::answer::{Answer, answer, is_fine, named_projects};
-use super::error::OpError;
+use super::error::{OpError, wire};
 use super::fault::{Faults, Point};
 use super::locks::RootLocks;
 use super::plan::{self, Planned};
@@ -188,7 +188,6 @@ impl Operations {
         }
         let (mut problems, mut safety) = (Vec::new(), None);
         if let Some(outline) = &rollback {
-            let wire = |error: OpError| error.to_wire();
             problems.extend(audit::prepare(&self.home, outline, now).map_err(wire)?);
             let taken = self.safety(&snapshot, &outline.view, now, watcher.cancelled).map_err(wire)?;
             let entry = audit::entry(outline, &taken, now, None);

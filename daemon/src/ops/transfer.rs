@@ -97,34 +97,47 @@ pub(super) fn one(
     project: &ProjectView,
     item: &ItemView,
 ) -> Planned {
-    let collection = item.collection.as_ref().map_or("", |c| &*c.name);
-    let plain = |outcome| {
-        Planned::of(Some(&item.key), "", outcome)
-            .in_project(&project.path, &item.profile, &item.path)
-            .of_collection(collection)
-    };
     let what = item.key.to_string();
     if item.record.is_none() {
-        return plain(Outcome::Refused)
+        return plain(project, item, Outcome::Refused)
             .saying("no record says that it was deployed")
             .ways([format!("skillmeat adopt {what}"), format!("skillmeat import {what}")]);
     }
     if query.strategy == Some(Strategy::Skip) && item.state == S::Conflict {
-        return plain(Outcome::Skipped);
+        return plain(project, item, Outcome::Skipped);
     }
+    let orphan = |planned| orphan(planned, way, item, &what);
+    with_sides(planning, project, item, orphan, |planning, sides| choose(planning, query, way, sides, &what))
+}
+
+/// Plans something with both sides of an item; `gone` says more where the collection does not have it.
+pub(super) fn with_sides(
+    planning: &mut Planning<'_>,
+    project: &ProjectView,
+    item: &ItemView,
+    gone: impl FnOnce(Planned) -> Planned,
+    work: impl FnOnce(&mut Planning<'_>, &Sides<'_>) -> Result<Planned, OpError>,
+) -> Planned {
+    let plain = |outcome| plain(project, item, outcome);
     let Ok(profile) = lookup::profile(project, &item.profile) else {
         return plain(Outcome::Refused).saying(format!("profile '{}' has no directory of its own", item.profile));
     };
     let destination = planning.destination(project, &profile);
     let Some(original) = original_of(planning, item) else {
-        return orphan(plain(Outcome::Refused), way, item, &what);
+        return gone(plain(Outcome::Refused));
     };
     let attempt = planning.original(&original).and_then(|source| {
-        let sides =
-            Sides { destination: &destination, original: &original, item, source: &source, origin: Origin::Sync };
-        choose(planning, query, way, &sides, &what)
+        let (destination, original, source) = (&destination, &original, &source);
+        work(planning, &Sides { destination, original, item, source, origin: Origin::Sync })
     });
     attempt.unwrap_or_else(|error| plain(Outcome::Failed).failed(&error))
+}
+
+fn plain(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
+    let collection = item.collection.as_ref().map_or("", |c| &*c.name);
+    Planned::of(Some(&item.key), "", outcome)
+        .in_project(&project.path, &item.profile, &item.path)
+        .of_collection(collection)
 }
 
 /// The artifact of the collection that an item came from, if its manifest has it and its files are there.

@@ -3,7 +3,7 @@
 //! Every path must hold what the operation left there; if one does not, something happened to it since, and nothing is done.
 //! So operations on the same files are undone from the last one back. Undoing is an operation itself, and can be undone.
 
-use super::error::OpError;
+use super::error::{OpError, wire};
 use super::piece::Piece;
 use super::plan::Planned;
 use super::planning::Planning;
@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// `NotFound`; `Refused` for one that was not done, or is undone already.
 pub fn which(history: &History, query: &Undo, root: Option<&Path>) -> Result<Journalled, WireError> {
-    let wire = |error| OpError::History(error).to_wire();
     let found = match (query.operation, root) {
         (Some(number), _) => {
             let id = OperationId(i64::try_from(number).unwrap_or(i64::MAX));
@@ -72,7 +71,6 @@ pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Plan
     }
     let Some(first) = items.first_mut() else { return Ok(items) };
     first.pieces = pieces;
-    let wire = |error| OpError::History(error).to_wire();
     let (artifacts, seen) = planning.history.seen_before(undone.id).map_err(wire)?;
     let switches = planning.history.switched_back(undone.id).map_err(wire)?;
     first.account = Account { artifacts, seen, switches };

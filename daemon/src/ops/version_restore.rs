@@ -5,7 +5,7 @@
 
 use super::account;
 use super::contents;
-use super::error::OpError;
+use super::error::{OpError, wire};
 use super::lookup;
 use super::manage::{self, deployments};
 use super::past;
@@ -58,7 +58,6 @@ pub fn plan(
 /// # Errors
 /// They are not kept.
 pub(super) fn kept(planning: &Planning<'_>, version: &Version) -> Result<Content, WireError> {
-    let wire = |error| OpError::History(error).to_wire();
     match planning.history.content_of_version(version).map_err(wire)? {
         Some(id) => planning.history.content(id).map_err(wire),
         None => Err(past::not_kept(version)),

@@ -54,6 +54,23 @@ enum Piece {
 impl TextMerge<'_> {
     /// The text with its conflicts between markers. A text without conflicts is the merged one.
     pub fn marked(&self, style: Style, labels: &Labels<'_>) -> Vec<u8> {
+        self.put_together(style, |text, shown| self.show(text, shown, style, labels))
+    }
+
+    /// The text with both sides of each conflict, one after the other and without markers: `git merge-file --union`.
+    pub fn union(&self) -> Vec<u8> {
+        self.put_together(Style::Merge, |text, shown| {
+            let ours = self.ours.bytes(&shown.ours);
+            text.extend_from_slice(ours);
+            if !ours.is_empty() && !ours.ends_with(b"\n") {
+                text.extend_from_slice(self.end_around(shown));
+            }
+            text.extend_from_slice(self.theirs.bytes(&shown.theirs));
+        })
+    }
+
+    /// What merges, and what `put` makes of each conflict.
+    fn put_together(&self, style: Style, put: impl Fn(&mut Vec<u8>, &Shown)) -> Vec<u8> {
         let mut text = Vec::new();
         let mut at = 0;
         for piece in self.pieces(style) {
@@ -66,34 +83,7 @@ impl TextMerge<'_> {
                 }
                 Piece::Conflict(shown) => {
                     text.extend_from_slice(self.ours.bytes(&(at..shown.ours.start)));
-                    self.show(&mut text, &shown, style, labels);
-                    at = shown.ours.end;
-                }
-            }
-        }
-        text.extend_from_slice(self.ours.bytes(&(at..self.ours.len())));
-        text
-    }
-
-    /// The text with both sides of each conflict, one after the other and without markers: `git merge-file --union`.
-    pub fn union(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        let mut at = 0;
-        for piece in self.pieces(Style::Merge) {
-            match piece {
-                Piece::Same => {}
-                Piece::Theirs(chunk) => {
-                    text.extend_from_slice(self.ours.bytes(&(at..chunk.ours.start)));
-                    text.extend_from_slice(self.theirs.bytes(&chunk.theirs));
-                    at = chunk.ours.end;
-                }
-                Piece::Conflict(shown) => {
-                    let ours = self.ours.bytes(&(at..shown.ours.end));
-                    text.extend_from_slice(ours);
-                    if !shown.ours.is_empty() && !ours.ends_with(b"\n") {
-                        text.extend_from_slice(self.end_around(&shown));
-                    }
-                    text.extend_from_slice(self.theirs.bytes(&shown.theirs));
+                    put(&mut text, &shown);
                     at = shown.ours.end;
                 }
             }

@@ -72,8 +72,8 @@ pub(super) fn one(planning: &mut Planning<'_>, query: &FanOut, original: &Origin
 /// out is not so.
 pub(super) fn is_behind(planning: &Planning<'_>, original: &Original, follower: &Follower) -> bool {
     let Follower { project, item } = follower;
-    let ahead = ancestry::ahead(planning, original, Path::new(&*project.path), item);
-    item.state == S::Conflict && matches!(ahead, Ok(Some(Ahead::Collection)))
+    let ahead = || ancestry::ahead(planning, original, Path::new(&*project.path), item);
+    item.state == S::Conflict && matches!(ahead(), Ok(Some(Ahead::Collection)))
 }
 
 /// What is done with a copy.

@@ -105,17 +105,15 @@ impl Operations {
     }
 }
 
-fn roots(snapshot: &Snapshot, key: &ArtifactKey, only: Option<&str>) -> Vec<GraphRoot> {
+/// The collections that have an artifact, or the one of this id; with what they have.
+pub fn roots(snapshot: &Snapshot, key: &ArtifactKey, only: Option<&str>) -> Vec<GraphRoot> {
     let meant = snapshot.collections.iter().filter(|collection| only.is_none_or(|id| *collection.id == *id));
     let having = meant.filter_map(|collection| Some((collection, collection.artifact(key)?)));
     having
         .map(|(collection, artifact)| GraphRoot {
             collection: collection.name.to_string(),
             collection_id: collection.id.to_string(),
-            hash: match &artifact.tree {
-                Some(Tree::Present(info)) => Some(info.hash),
-                _ => None,
-            },
+            hash: artifact.tree.as_ref().and_then(Tree::hash),
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! From what a request names to a conflict, and whether that is one still.
 
-use super::super::error::OpError;
+use super::super::error::wire;
 use super::super::lookup;
 use super::{has_markers, place};
 use crate::engine::snapshot::{ItemView, ProjectView};
@@ -105,8 +105,4 @@ pub fn file(conflict: &Conflict, item: &ItemView, named: &Bytes) -> Result<usize
         let message = format!("{} has no conflict in '{}'", item.key, String::from_utf8_lossy(&named.0));
         WireError::new(ErrorCode::NotFound, message).hint(format!("in conflict: {}", names.join(", ")))
     })
-}
-
-pub(super) fn wire(error: HistoryError) -> WireError {
-    OpError::from(error).to_wire()
 }

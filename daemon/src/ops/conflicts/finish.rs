@@ -5,7 +5,7 @@
 //! that what the collection changed since is merged and not lost.
 
 use super::super::account;
-use super::super::error::OpError;
+use super::super::error::{OpError, wire};
 use super::super::joining::{self, Joining};
 use super::super::merging::{self, Merging, Side, Written};
 use super::super::plan::Planned;
@@ -27,7 +27,7 @@ pub(in crate::ops) fn finish(
     project: &ProjectView,
 ) -> Result<Planned, WireError> {
     let (item, conflict) = find::one(planning.history, project, name)?;
-    let state = find::state(planning.history, &item, &conflict).map_err(find::wire)?;
+    let state = find::state(planning.history, &item, &conflict).map_err(wire)?;
     Ok(with_sides(planning, project, &item, |planning, sides| match state {
         ConflictState::Closed => Ok(closed(sides)),
         ConflictState::Marked => edited(planning, sides, &conflict),
@@ -65,16 +65,11 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
         match file.resolution {
             Some(resolution) if has_markers || untouched => {
                 merging::settle(planning, &mut now, &path, resolution)?;
-                continue;
             }
+            None if has_markers => left.push(shown(file, &item.path)),
+            None if untouched => open.push(shown(file, &item.path)),
             // What somebody wrote there is later than what was decided.
-            Some(_) => continue,
-            None => {}
-        }
-        if has_markers {
-            left.push(shown(file, &item.path));
-        } else if untouched {
-            open.push(shown(file, &item.path));
+            _ => {}
         }
     }
     if !left.is_empty() || !open.is_empty() {
@@ -117,7 +112,7 @@ pub(in crate::ops) fn abort(
     project: &ProjectView,
 ) -> Result<Planned, WireError> {
     let (item, mut conflict) = find::one(planning.history, project, name)?;
-    let state = find::state(planning.history, &item, &conflict).map_err(find::wire)?;
+    let state = find::state(planning.history, &item, &conflict).map_err(wire)?;
     if state == ConflictState::Closed {
         return Ok(with_sides(planning, project, &item, |_, sides| Ok(closed(sides))));
     }

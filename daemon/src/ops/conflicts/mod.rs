@@ -16,13 +16,12 @@ pub mod telling;
 pub(super) use finish::{abort, finish};
 
 use super::error::OpError;
-use super::lookup;
 use super::merging::Dispute;
 use super::plan::Planned;
 use super::planning::{Planning, Read};
 use super::transfer::{self, Sides, begun};
 use crate::engine::snapshot::{ItemView, ProjectView};
-use crate::history::{Conflict, ConflictFile, ConflictPlace, ContentId, History, HistoryError, Origin};
+use crate::history::{Conflict, ConflictFile, ConflictPlace, ContentId, History, HistoryError};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::Outcome;
 use std::path::Path;
@@ -102,24 +101,8 @@ fn with_sides(
     item: &ItemView,
     work: impl FnOnce(&mut Planning<'_>, &Sides<'_>) -> Result<Planned, OpError>,
 ) -> Planned {
-    let collection = item.collection.as_ref().map_or("", |c| &*c.name);
-    let plain = |outcome| {
-        Planned::of(Some(&item.key), "", outcome)
-            .in_project(&project.path, &item.profile, &item.path)
-            .of_collection(collection)
-    };
-    let Ok(profile) = lookup::profile(project, &item.profile) else {
-        return plain(Outcome::Refused).saying(format!("profile '{}' has no directory of its own", item.profile));
-    };
-    let destination = planning.destination(project, &profile);
-    let Some(original) = transfer::original_of(planning, item) else {
-        return plain(Outcome::Refused).saying("the collection does not have it any more");
-    };
-    let attempt = planning.original(&original).and_then(|source| {
-        let (destination, original, source) = (&destination, &original, &source);
-        work(planning, &Sides { destination, original, item, source, origin: Origin::Sync })
-    });
-    attempt.unwrap_or_else(|error| plain(Outcome::Failed).failed(&error))
+    let gone = |planned: Planned| planned.saying("the collection does not have it any more");
+    transfer::with_sides(planning, project, item, gone, work)
 }
 
 /// The name of a file of a conflict, for people; that of the artifact for all of it.

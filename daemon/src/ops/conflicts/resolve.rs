@@ -3,7 +3,7 @@
 //! A conflict that nobody has found yet, or of which a side moved on, is looked at first. A text is taken from a file by its
 //! path, so that it may be of any length, as whatever else is added.
 
-use super::super::error::OpError;
+use super::super::error::{OpError, wire};
 use super::super::joining;
 use super::super::lookup;
 use super::super::merging::Merging;
@@ -48,11 +48,10 @@ impl Operations {
         let item = current(&mut looking, &project, &query.conflict)?;
         let gathered = looking.into_gathered();
         if !gathered.conflicts.is_empty() {
-            history.batch(|batch| gathered.store(batch)).map_err(find::wire)?;
+            history.batch(|batch| gathered.store(batch)).map_err(wire)?;
         }
         let place = place(Path::new(&*project.path), &item);
-        let known =
-            || history.conflict_at(&place).map_err(find::wire)?.ok_or_else(|| find::none(&project, &query.conflict));
+        let known = || history.conflict_at(&place).map_err(wire)?.ok_or_else(|| find::none(&project, &query.conflict));
         let mut conflict = known()?;
         let mut planning = planning();
         let chosen = chosen(&conflict, &item, query.file.as_ref())?;
@@ -62,7 +61,7 @@ impl Operations {
         }
         planning.conflict(conflict);
         let gathered = planning.into_gathered();
-        history.batch(|batch| gathered.store(batch)).map_err(find::wire)?;
+        history.batch(|batch| gathered.store(batch)).map_err(wire)?;
         let conflict = known()?;
         let telling = Telling { history, snapshot: &snapshot };
         let conflict = telling.shown(&item, &conflict).map_err(|error| error.to_wire())?;
@@ -79,7 +78,7 @@ fn current(
     let (mut able, mut states) = (Vec::new(), Vec::new());
     for (item, known) in find::items(planning.history, project, name)? {
         let state = match &known {
-            Some(known) => find::state(planning.history, &item, known).map_err(find::wire)?,
+            Some(known) => find::state(planning.history, &item, known).map_err(wire)?,
             None if item.state == DriftState::Conflict => ConflictState::Moved,
             None => ConflictState::Closed,
         };
@@ -149,7 +148,6 @@ fn decided(
     let file = &conflict.files[at];
     let name = shown(file, &item.path);
     let refused = |why: &str| WireError::new(ErrorCode::Refused, format!("{name}: {why}")).hint(ways(item, &name));
-    let wire = |error: OpError| error.to_wire();
     let side = |choice, result| Ok(Resolution { choice, result });
     // A directory has no mode here.
     let is_whole = file.path.is_empty() && file.mode == 0;

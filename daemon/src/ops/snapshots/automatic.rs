@@ -11,7 +11,6 @@
 
 use super::finding;
 use crate::engine::snapshot::{CollectionView, Snapshot};
-use crate::library::config;
 use crate::library::snapshot_settings::{AutomaticSnapshots, SnapshotSettings};
 use crate::library::snapshots::AUTOMATIC;
 use crate::model::Timestamp;
@@ -19,6 +18,7 @@ use crate::ops::error::OpError;
 use crate::ops::locks::RootLocks;
 use crate::ops::piece::Piece;
 use crate::ops::plan::Planned;
+use crate::ops::planning::configuration;
 use crate::ops::run::Operations;
 use crate::snapshots::retention::{About, Policy, superfluous};
 use crate::snapshots::{Listing, Shelf, SnapshotError, Watch};
@@ -87,9 +87,7 @@ impl Taker {
 impl Operations {
     /// What the configuration says of snapshots, now.
     pub(super) fn settings(&self) -> SnapshotSettings {
-        let file = self.home.join("config.toml");
-        let bytes = crate::os::files::read_whole(&file).unwrap_or_default();
-        config::parse(&bytes, &file, &self.home).0.snapshots
+        configuration(&self.home).snapshots
     }
 
     fn taker(&self, now: Timestamp) -> Taker {

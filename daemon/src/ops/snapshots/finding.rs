@@ -3,9 +3,9 @@
 //! Shelves are called as collections are, as the original has it. So a collection that was renamed has one for each name that it
 //! had, and two collections of one name could not be told apart: neither gets a snapshot then.
 
-use super::wire;
 use crate::engine::snapshot::{CollectionView, Snapshot};
 use crate::library::snapshots::SnapshotEntry;
+use crate::ops::error::wire;
 use crate::ops::lookup;
 use crate::snapshots::{Shelf, shelves};
 use skillmeat_protocol::error::{ErrorCode, WireError};

@@ -8,14 +8,14 @@
 pub mod automatic;
 pub mod finding;
 
-use super::error::OpError;
+use super::error::{OpError, wire};
 use super::run::Operations;
 use super::told::Watcher;
 use crate::history::{Content, EntryKind};
 use crate::library::snapshots::MANUAL;
 use crate::snapshots::content::{self, Difference};
 use crate::snapshots::retention::{About, Policy, superfluous};
-use crate::snapshots::{Listing, Shelf, SnapshotError, Watch};
+use crate::snapshots::{Listing, Shelf, Watch};
 use finding::{Kept, info};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{
@@ -37,10 +37,6 @@ const USUAL: u32 = 50;
 const MOST: u32 = 100;
 /// Files that are listed of a snapshot.
 const SHOWN: usize = 10_000;
-
-fn wire(error: SnapshotError) -> WireError {
-    OpError::from(error).to_wire()
-}
 
 impl Operations {
     /// Answers what is asked of snapshots. Blocks.

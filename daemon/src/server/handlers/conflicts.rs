@@ -3,8 +3,7 @@
 use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, limits};
 use super::discover::CancelOnDrop;
-use crate::engine::handle::SyncScope;
-use crate::history::{Conflict, History};
+use crate::history::Conflict;
 use crate::ops::conflicts::find;
 use crate::ops::conflicts::telling::Telling;
 use crate::ops::{OpError, lookup};
@@ -26,7 +25,7 @@ pub(in crate::server) async fn list(
     terms: &Terms,
     query: ConflictsQuery,
 ) -> Result<ConflictsReply, WireError> {
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let project = query.project.as_deref().map(|name| lookup::project(&snapshot, name)).transpose()?;
         let is_asked = |conflict: &Conflict| {
@@ -56,7 +55,7 @@ pub(in crate::server) async fn show(
     terms: &Terms,
     query: ConflictShow,
 ) -> Result<ConflictReply, WireError> {
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let project = lookup::project(&snapshot, &query.conflict.project)?;
         let (item, conflict) = find::one(history, &project, &query.conflict)?;
@@ -80,7 +79,7 @@ pub(in crate::server) async fn read(
     terms: &Terms,
     query: ConflictRead,
 ) -> Result<ConflictBytes, WireError> {
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let snapshot = picture.snapshot;
         let project = lookup::project(&snapshot, &query.conflict.project)?;
         let (item, conflict) = find::one(history, &project, &query.conflict)?;
@@ -106,17 +105,6 @@ pub(in crate::server) async fn resolve(
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
     super::blocking(move || operations.resolve(&query, &flag)).await?
-}
-
-/// Does `work` with the history and a picture, on a blocking thread.
-async fn with<T: Send + 'static>(
-    context: &Arc<ServerContext>,
-    terms: &Terms,
-    work: impl FnOnce(&History, Picture) -> Result<T, WireError> + Send + 'static,
-) -> Result<T, WireError> {
-    let picture = Picture::taken(context, terms, SyncScope::All).await;
-    let operations = context.operations.clone();
-    super::blocking(move || work(operations.history()?, picture)).await?
 }
 
 fn wire(error: OpError) -> WireError {

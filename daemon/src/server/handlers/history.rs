@@ -6,9 +6,10 @@ use super::super::limits;
 use super::operate::long;
 use super::versions::{origin, place};
 use crate::engine::snapshot::Snapshot;
-use crate::history::{Asked, History, HistoryError, Mark, Moment, Sighting, Spot, merged};
+use crate::history::{Asked, History, Mark, Moment, Sighting, Spot, merged};
 use crate::model::Timestamp;
-use crate::ops::{self, OpError, Operations, lookup, past};
+use crate::ops::error::wire;
+use crate::ops::{self, Operations, lookup, past};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use skillmeat_protocol::error::{ErrorCode, WireError};
@@ -163,10 +164,6 @@ pub(in crate::server) async fn verify(
     progress: &ProgressSink,
 ) -> Result<HistoryVerifyReply, WireError> {
     long(context, progress, Operations::verify_history).await
-}
-
-fn wire(error: HistoryError) -> WireError {
-    OpError::from(error).to_wire()
 }
 
 #[cfg(test)]

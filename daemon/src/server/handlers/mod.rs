@@ -1,7 +1,12 @@
 //! One request family a file. Each splits into what must wait (scope, barrier, blocking work) and a pure function over
 //! a snapshot that makes the reply.
 
+use super::ServerContext;
+use super::picture::{Picture, Terms};
+use crate::engine::handle::SyncScope;
+use crate::history::History;
 use skillmeat_protocol::error::{ErrorCode, WireError};
+use std::sync::Arc;
 
 pub(super) mod across;
 pub(super) mod branches;
@@ -32,4 +37,18 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         tracing::error!(%error, "work on files failed");
         WireError::new(ErrorCode::Internal, "the daemon failed on this request").hint("skillmeat daemon logs")
     })
+}
+
+/// Does `work` with the history and a picture of everything, on a blocking thread.
+///
+/// # Errors
+/// Those of `work`; the history cannot be used.
+async fn with_history<T: Send + 'static>(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    work: impl FnOnce(&History, Picture) -> Result<T, WireError> + Send + 'static,
+) -> Result<T, WireError> {
+    let picture = Picture::taken(context, terms, SyncScope::All).await;
+    let operations = context.operations.clone();
+    blocking(move || work(operations.history()?, picture)).await?
 }

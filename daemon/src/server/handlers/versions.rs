@@ -9,13 +9,11 @@ use super::super::encoding::unwritable;
 use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, limits};
 use super::branches::told;
-use crate::engine::handle::SyncScope;
 use crate::engine::snapshot::Snapshot;
-use crate::history::{
-    Content, EntryKind, History, HistoryError, Origin, Page, Sighting, Spot, Tag, Version, VersionId,
-};
+use crate::history::{Content, EntryKind, History, Origin, Page, Sighting, Spot, Tag, Version, VersionId};
 use crate::model::Tree;
-use crate::ops::{OpError, branches, past};
+use crate::ops::error::wire;
+use crate::ops::{branches, past};
 use serde::Serialize;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
@@ -43,7 +41,7 @@ pub(in crate::server) async fn list(
     query: VersionsQuery,
 ) -> Result<Reply, WireError> {
     let format = terms.format;
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let limit = limits::entries(query.limit, USUAL, MOST);
         let before = query.before.map(|number| VersionId(i64::try_from(number).unwrap_or(i64::MAX)));
@@ -67,7 +65,7 @@ pub(in crate::server) async fn graph(
     query: VersionGraphQuery,
 ) -> Result<Reply, WireError> {
     let format = terms.format;
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let found = history.versions(&key, Page { before: None, limit: MOST }).map_err(wire)?;
         let versions = Telling::new(history, &picture.snapshot, &key)?.infos(&found)?;
@@ -94,7 +92,7 @@ pub(in crate::server) async fn show(
     terms: &Terms,
     query: VersionName,
 ) -> Result<VersionReply, WireError> {
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let version = past::version(history, &picture.snapshot, &key, &query.version)?;
         shown(history, picture, &version)
@@ -109,7 +107,7 @@ pub(in crate::server) async fn tag(
     query: VersionTag,
 ) -> Result<VersionReply, WireError> {
     let now = context.operations.now();
-    with(context, terms, move |history, picture| {
+    super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let version = match &query.version {
             Some(version) => {
@@ -138,17 +136,6 @@ pub(in crate::server) async fn tag(
         shown(history, picture, &version)
     })
     .await
-}
-
-/// Does `work` with the history and a picture, on a blocking thread.
-async fn with<T: Send + 'static>(
-    context: &Arc<ServerContext>,
-    terms: &Terms,
-    work: impl FnOnce(&History, Picture) -> Result<T, WireError> + Send + 'static,
-) -> Result<T, WireError> {
-    let picture = Picture::taken(context, terms, SyncScope::All).await;
-    let operations = context.operations.clone();
-    super::blocking(move || work(operations.history()?, picture)).await?
 }
 
 fn shown(history: &History, picture: Picture, version: &Version) -> Result<VersionReply, WireError> {
@@ -297,8 +284,4 @@ pub(super) fn origin(origin: Origin) -> VersionOrigin {
         Origin::Import => VersionOrigin::Import,
         Origin::Refresh => VersionOrigin::Refresh,
     }
-}
-
-fn wire(error: HistoryError) -> WireError {
-    OpError::from(error).to_wire()
 }

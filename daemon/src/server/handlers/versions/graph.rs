@@ -3,14 +3,14 @@
 
 use super::super::super::picture::Picture;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
-use crate::model::Tree;
+use crate::ops::across::radius::roots;
 use skillmeat_protocol::ids::ArtifactKey;
-use skillmeat_protocol::reply::{GraphCopy, GraphRoot, GraphStatistics, VersionGraphReply, VersionInfo};
+use skillmeat_protocol::reply::{GraphCopy, GraphStatistics, VersionGraphReply, VersionInfo};
 
 /// The answer, from a picture and the versions that the history knows.
 pub(super) fn reply(picture: Picture, key: &ArtifactKey, versions: Vec<VersionInfo>, more: bool) -> VersionGraphReply {
     let Picture { snapshot, fresh, stale } = picture;
-    let (roots, copies) = (roots(&snapshot, key), copies(&snapshot, key));
+    let (roots, copies) = (roots(&snapshot, key, None), copies(&snapshot, key));
     let count = |which: fn(&GraphCopy) -> bool| {
         u32::try_from(copies.iter().filter(|copy| which(copy)).count()).unwrap_or(u32::MAX)
     };
@@ -22,20 +22,6 @@ pub(super) fn reply(picture: Picture, key: &ArtifactKey, versions: Vec<VersionIn
     };
     let artifact = key.to_string();
     VersionGraphReply { clock: snapshot.clock, fresh, stale, artifact, roots, copies, statistics, versions, more }
-}
-
-fn roots(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<GraphRoot> {
-    let having = snapshot.collections.iter().filter_map(|collection| Some((collection, collection.artifact(key)?)));
-    having
-        .map(|(collection, artifact)| GraphRoot {
-            collection: collection.name.to_string(),
-            collection_id: collection.id.to_string(),
-            hash: match &artifact.tree {
-                Some(Tree::Present(info)) => Some(info.hash),
-                _ => None,
-            },
-        })
-        .collect()
 }
 
 fn copies(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<GraphCopy> {
