@@ -1,6 +1,6 @@
 //! What goes into the cache and what comes out of it.
 
-use crate::model::{CollectionScan, ProjectScan, Timestamp, Tree};
+use crate::model::{CollectionScan, Names, ProjectScan, Timestamp, Tree};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -51,6 +51,8 @@ pub enum Change {
         owner: TreeOwner,
         /// What was read.
         tree: Tree,
+        /// What its directories held, where that can be believed later.
+        names: Option<Names>,
     },
     /// Nobody refers to this path any more.
     TreeGone {
@@ -122,9 +124,20 @@ pub struct Loaded {
     /// In the order in which they were first stored.
     pub collections: Vec<LoadedCollection>,
     /// What was last read at each path.
-    pub trees: Vec<(PathBuf, Tree)>,
+    pub trees: Vec<LoadedTree>,
     /// The last state of each item and when it was first seen.
     pub first_seen: Vec<(DriftKey, (DriftState, Timestamp))>,
+}
+
+/// What is stored of one artifact's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedTree {
+    /// Absolute path of the artifact.
+    pub path: PathBuf,
+    /// What was read.
+    pub tree: Tree,
+    /// What its directories held.
+    pub names: Option<Names>,
 }
 
 /// One stored project.

@@ -46,7 +46,9 @@ mod state;
 mod tests;
 pub mod writer;
 
-pub use change::{Change, Coverage, DriftKey, DriftRow, Loaded, LoadedCollection, LoadedProject, TreeOwner};
+pub use change::{
+    Change, Coverage, DriftKey, DriftRow, Loaded, LoadedCollection, LoadedProject, LoadedTree, TreeOwner,
+};
 pub use writer::Writer;
 
 use std::path::{Path, PathBuf};

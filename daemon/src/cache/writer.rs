@@ -269,7 +269,7 @@ fn apply(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
         Change::CollectionGone { id } => collection::remove(connection, id),
         Change::Project { path, coverage, scan } => project::store(connection, path, coverage, scan),
         Change::ProjectGone { path } => project::remove(connection, path),
-        Change::Tree { path, owner, tree } => tree::store(connection, path, owner, tree),
+        Change::Tree { path, owner, tree, names } => tree::store(connection, path, owner, tree, names.as_ref()),
         Change::TreeGone { path } => tree::remove(connection, path),
         Change::Drift(row) => drift::store(connection, row),
         Change::DriftGone(item) => drift::remove(connection, item),

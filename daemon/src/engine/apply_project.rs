@@ -133,7 +133,7 @@ impl State {
         now: Now,
     ) -> TreeSlot {
         let slot = TreeSlot(self.new_slot());
-        let tree = self.remembered.remove(&**path);
+        let (tree, names) = self.remembered.remove(&**path).unzip();
         let path = Arc::clone(path);
         let linked: Vec<Arc<Path>> = match &tree {
             Some(Tree::Present(info)) => info.linked.iter().map(|path| path.as_path().into()).collect(),
@@ -143,6 +143,7 @@ impl State {
         let state = super::state::TreeState { root, path, guard, kind, tree, metadata: None, linked };
         self.routes.add_tree(slot, &state);
         self.trees.insert(slot, state);
+        self.names.extend(names.flatten().map(|names| (slot, names)));
         let urgency = if self.verified { Urgency::Now } else { Urgency::WhenIdle };
         let mark = Mark { urgency, ..Mark::at_once(since, Look::Verify) };
         self.work.mark(Unit::Tree(slot), root, mark, now.mono);
@@ -151,6 +152,7 @@ impl State {
 
     pub(super) fn drop_tree(&mut self, slot: TreeSlot, now: Now) {
         let Some(tree) = self.trees.remove(&slot) else { return };
+        self.names.remove(&slot);
         let unit = Unit::Tree(slot);
         self.routes.remove_tree(slot, &tree);
         if let Some(since) = self.work.forget(unit)

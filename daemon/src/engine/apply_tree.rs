@@ -6,7 +6,7 @@ use super::state::{State, TreeState};
 use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
 use crate::cache::{Change, TreeOwner};
-use crate::model::{Metadata, Tree, TreeKind};
+use crate::model::{Metadata, Names, Tree, TreeKind};
 use crate::scan::job::TreeFinding;
 use crate::scan::{Finding, Look, Outcome};
 use crate::watch::Hint;
@@ -35,7 +35,10 @@ impl State {
             (Unit::Collection(slot), Finding::Collection(scan)) => self.apply_collection(slot, *scan, ended, now),
             (Unit::Project(slot), Finding::Project(scan)) => self.apply_project(slot, *scan, ended, now),
             (Unit::Tree(slot), Finding::Tree(finding)) => self.apply_tree(slot, root, *finding, ended, now),
-            (Unit::Tree(slot), Finding::Unchanged(metadata)) => self.apply_metadata(slot, root, metadata, now),
+            (Unit::Tree(slot), Finding::Unchanged { metadata, names }) => {
+                self.apply_names(slot, root, names);
+                self.apply_metadata(slot, root, metadata, now);
+            }
             // Whoever the artifact belongs to is gone, or nearly: that look decides.
             (Unit::Tree(_), Finding::RootGone) => self.mark_owner(root, ended, now),
             (_, Finding::Unstable) => {
@@ -52,7 +55,13 @@ impl State {
                 // Its content cannot be known, and must not pass for what it was.
                 let message = format!("it could not be looked at: {reason}");
                 let tree = Tree::Unreadable { message };
-                self.apply_tree(slot, root, TreeFinding { tree, metadata: None, linked: Vec::new() }, ended, now);
+                self.apply_tree(
+                    slot,
+                    root,
+                    TreeFinding { tree, metadata: None, names: None, linked: Vec::new() },
+                    ended,
+                    now,
+                );
             }
             (unit, Finding::Failed(reason)) => tracing::error!(?unit, reason, "a scan failed"),
             (unit, finding) => tracing::error!(?unit, ?finding, "a scan answered for another kind of unit"),
@@ -117,7 +126,7 @@ impl State {
     }
 
     fn apply_tree(&mut self, slot: TreeSlot, root: Root, finding: TreeFinding, ended: &Running, now: Now) {
-        let TreeFinding { tree, metadata, linked } = finding;
+        let TreeFinding { tree, metadata, names, linked } = finding;
         self.link(slot, root, &linked, ended, now);
         // Whatever touched it is answered by this look, also if it changed nothing.
         let touched = self.pending.take_cause(slot);
@@ -143,7 +152,7 @@ impl State {
         let path = known.path.to_path_buf();
         let touched = touched.unwrap_or_else(|| path.clone());
         if !same && let Some(owner) = self.tree_owner(root) {
-            self.pending.change(Change::Tree { path, owner, tree });
+            self.pending.change(Change::Tree { path, owner, tree, names });
         }
         // Listings, `added` and untracked artifacts depend on what is there.
         let is_news = if newly_known { !is_there && self.is_unrecorded(root, slot) } else { is_other };
@@ -163,6 +172,14 @@ impl State {
             }
             Root::Home => {}
         }
+    }
+
+    /// Has what the next start can spare itself to list stored beside what is known.
+    fn apply_names(&mut self, slot: TreeSlot, root: Root, names: Option<Names>) {
+        let (Some(tree), Some(_), Some(owner)) = (self.trees.get(&slot), &names, self.tree_owner(root)) else { return };
+        let Some(known) = tree.tree.clone() else { return };
+        let path = tree.path.to_path_buf();
+        self.pending.change(Change::Tree { path, owner, tree: known, names });
     }
 
     fn apply_metadata(&mut self, slot: TreeSlot, root: Root, metadata: Option<Metadata>, now: Now) {

@@ -56,6 +56,7 @@ impl State {
             dependents: HashMap::new(),
             users: HashMap::new(),
             remembered: HashMap::new(),
+            names: HashMap::new(),
             first_seen: HashMap::new(),
             routes: Routes::default(),
             work: Work::default(),
@@ -94,7 +95,7 @@ impl State {
         let first_seen = loaded.first_seen.into_iter().filter(|(_, (state, _))| *state != DriftState::InSync);
         self.first_seen =
             first_seen.map(|(item, seen)| ((item.project.to_path_buf(), item.profile, item.key), seen)).collect();
-        self.remembered = loaded.trees.into_iter().collect();
+        self.remembered = loaded.trees.into_iter().map(|tree| (tree.path, (tree.tree, tree.names))).collect();
         // What is remembered is told to nobody.
         self.pending.unintroduced.extend(self.projects.keys().copied());
         let mut strays = Vec::new();

@@ -14,7 +14,7 @@ use super::verify::Restart;
 use super::work::{Mark, Seq, Work};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::{CollectionScan, Metadata, ProjectScan, Timestamp, Tree};
+use crate::model::{CollectionScan, Metadata, Names, ProjectScan, Timestamp, Tree};
 use crate::scan::job::{Known, Wants};
 use crate::scan::{Job, JobKind, Look, Urgency};
 use crate::watch::Hint;
@@ -132,7 +132,9 @@ pub struct State {
     /// Which projects use a collection.
     pub(super) users: HashMap<CollectionSlot, BTreeSet<ProjectSlot>>,
     /// Trees known from the cache, until a listing asks for them.
-    pub(super) remembered: HashMap<PathBuf, Tree>,
+    pub(super) remembered: HashMap<PathBuf, (Tree, Option<Names>)>,
+    /// What the cache says of the directories of trees that were not looked at yet.
+    pub(super) names: HashMap<TreeSlot, Names>,
     /// When a state was first seen, from the cache.
     pub(super) first_seen: HashMap<(PathBuf, Option<String>, ArtifactKey), (DriftState, Timestamp)>,
     pub(super) routes: Routes,
@@ -209,6 +211,7 @@ impl State {
             self.verified = true;
             // Every item has a view by now.
             self.first_seen = HashMap::new();
+            self.names = HashMap::new();
             self.work.shrink();
             self.effects.push(Effect::Settled);
         }
@@ -318,7 +321,7 @@ impl State {
         }
     }
 
-    fn job(&self, unit: Unit, look: Look) -> Option<Job> {
+    fn job(&mut self, unit: Unit, look: Look) -> Option<Job> {
         let kind = match unit {
             Unit::Home => JobKind::Home { home: self.settings.home.as_path().into() },
             Unit::Collection(slot) => JobKind::Collection { root: Arc::clone(&self.collections.get(&slot)?.root) },
@@ -335,6 +338,8 @@ impl State {
                     artifact: tree.kind,
                     look,
                     known,
+                    // For the first look only: they would be in memory for ever, for a look every ten minutes.
+                    names: self.names.remove(&slot),
                     wants: if matches!(tree.root, Root::Collection(_)) { Wants::Metadata } else { Wants::Version },
                 }
             }

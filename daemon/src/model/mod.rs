@@ -14,4 +14,4 @@ pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
 pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
 pub use texts::SharedTexts;
 pub use time::Timestamp;
-pub use tree::{Fingerprint, MAX_DEPTH, MAX_FILES, MAX_IGNORED, Stamp, Tree, TreeInfo, TreeKind};
+pub use tree::{Fingerprint, MAX_DEPTH, MAX_FILES, MAX_IGNORED, Names, Stamp, Tree, TreeInfo, TreeKind};

@@ -1,6 +1,8 @@
 //! What the files of one artifact are: an artifact is a file or a directory.
 
 use skillmeat_protocol::hash::ContentHash;
+use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,9 +31,81 @@ pub struct Stamp {
     pub mode: u32,
 }
 
+impl Stamp {
+    /// Bytes of [`Self::to_bytes`]: five numbers and the mode.
+    pub const BYTES: usize = 5 * 8 + 4;
+
+    /// Its parts as they are declared, little-endian.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let numbers = [self.size, self.mtime_ns as u64, self.ctime_ns as u64, self.inode, self.device];
+        let mut bytes = [0; Self::BYTES];
+        let (whole, rest) = bytes.as_chunks_mut::<8>();
+        whole.iter_mut().zip(numbers).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
+        rest.copy_from_slice(&self.mode.to_le_bytes());
+        bytes
+    }
+
+    /// The stamp of which [`Self::to_bytes`] gave these.
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        let (numbers, rest) = bytes.as_chunks::<8>();
+        let number = |at: usize| numbers.get(at).copied().map_or(0, u64::from_le_bytes);
+        Self {
+            size: number(0),
+            mtime_ns: number(1).cast_signed(),
+            ctime_ns: number(2).cast_signed(),
+            inode: number(3),
+            device: number(4),
+            mode: rest.try_into().map_or(0, u32::from_le_bytes),
+        }
+    }
+}
+
 /// Digest of all paths and stamps of an artifact: equal fingerprints mean that nothing needs to be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 16]);
+
+/// The names in the directories of an artifact, each directory with its own stamp, as `scan/names.rs` writes them. Worth only
+/// time: whatever is not believed is listed again.
+///
+/// Those of many artifacts share one piece of memory, which goes back to the system as a whole once a start has used them.
+#[derive(Clone)]
+pub struct Names {
+    shared: Arc<[u8]>,
+    own: Range<usize>,
+}
+
+impl Names {
+    /// The part `own` of bytes that hold more than these; none where they end before it does.
+    pub fn within(shared: &Arc<[u8]>, own: Range<usize>) -> Option<Self> {
+        shared.get(own.clone())?;
+        Some(Self { shared: Arc::clone(shared), own })
+    }
+
+    /// As they are written.
+    pub fn bytes(&self) -> &[u8] {
+        self.shared.get(self.own.clone()).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Names {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { own: 0..bytes.len(), shared: bytes.into() }
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Names {}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Names({})", self.bytes().escape_ascii())
+    }
+}
 
 /// Whether an artifact is one file or a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -32,17 +32,34 @@ pub struct Entry {
     pub kind: EntryKind,
 }
 
+impl Entry {
+    /// A name from the bytes that [`OsStr::as_encoded_bytes`] gave, in whichever program; none for what can be no name here.
+    ///
+    /// [`OsStr::as_encoded_bytes`]: std::ffi::OsStr::as_encoded_bytes
+    #[cfg(unix)]
+    pub fn name_of(bytes: &[u8]) -> Option<OsString> {
+        Some(std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec()))
+    }
+
+    /// A name from bytes; none for what can be no name here.
+    #[cfg(not(unix))]
+    pub fn name_of(bytes: &[u8]) -> Option<OsString> {
+        Some(std::str::from_utf8(bytes).ok()?.into())
+    }
+}
+
 pub use backend::{Directory, Room};
 
-/// The entries of `path`, by name: bytes of UTF-8 sort as code points do. The last part of `path` must not be a link.
-///
-/// # Errors
-/// Those of opening and reading; `NotADirectory` for a link.
-pub fn list(path: &Path, room: &mut Room) -> io::Result<(Directory, Vec<Entry>)> {
-    let directory = Directory::open(path)?;
-    let mut entries = directory.entries(room)?;
-    entries.sort_unstable_by(|a, b| a.name.as_encoded_bytes().cmp(b.name.as_encoded_bytes()));
-    Ok((directory, entries))
+impl Directory {
+    /// Its entries, by name: bytes of UTF-8 sort as code points do.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn entries(&self, room: &mut Room) -> io::Result<Vec<Entry>> {
+        let mut entries = self.unsorted(room)?;
+        entries.sort_unstable_by(|a, b| a.name.as_encoded_bytes().cmp(b.name.as_encoded_bytes()));
+        Ok(entries)
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -57,22 +74,35 @@ mod backend {
     /// As much as the C library reads at a time: some 1,000 names.
     const ROOM: usize = 32 * 1024;
 
-    /// What names are read into. Each thread keeps one.
+    /// What names are read into, and what is known of devices. Each thread keeps one.
     #[derive(Debug)]
-    pub struct Room(Vec<u8>);
+    pub struct Room {
+        bytes: Vec<u8>,
+        /// Whether the stamp of a directory there says that its names changed.
+        devices: Vec<(u64, bool)>,
+    }
 
     impl Default for Room {
         fn default() -> Self {
-            Self(Vec::with_capacity(ROOM))
+            Self { bytes: Vec::with_capacity(ROOM), devices: Vec::new() }
         }
     }
+
+    /// `f_type` of file systems of this machine alone that give a directory a new time with each name that comes or goes:
+    /// ext2 to 4, XFS, Btrfs, F2FS, tmpfs, ZFS, bcachefs and overlays.
+    const KEEP_TIMES: [i64; 8] =
+        [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994, 0x2fc1_2fc1, 0xca45_1a4e, 0x794c_7630];
 
     /// An open directory.
     #[derive(Debug)]
     pub struct Directory(OwnedFd);
 
     impl Directory {
-        pub(super) fn open(path: &Path) -> io::Result<Self> {
+        /// Opens a directory. The last part of `path` must not be a link.
+        ///
+        /// # Errors
+        /// Those of opening; `NotADirectory` for a link.
+        pub fn open(path: &Path) -> io::Result<Self> {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             match rustix::fs::open(path, flags, Mode::empty()) {
                 Ok(fd) => Ok(Self(fd)),
@@ -82,9 +112,28 @@ mod backend {
             }
         }
 
-        pub(super) fn entries(&self, room: &mut Room) -> io::Result<Vec<Entry>> {
+        /// Its own stamp, which is another one as soon as a name came or went; none where the file system promises no such
+        /// thing.
+        ///
+        /// # Errors
+        /// Those of `stat`.
+        pub fn stamp_of_names(&self, room: &mut Room) -> io::Result<Option<Stamp>> {
+            let stamp = stamp(&rustix::fs::fstat(&self.0)?);
+            let keeps_times = match room.devices.iter().find(|(device, _)| *device == stamp.device) {
+                Some((_, known)) => *known,
+                None => {
+                    let kind = rustix::fs::fstatfs(&self.0)?.f_type as i64 & 0xffff_ffff;
+                    let known = KEEP_TIMES.contains(&kind);
+                    room.devices.push((stamp.device, known));
+                    known
+                }
+            };
+            Ok(keeps_times.then_some(stamp))
+        }
+
+        pub(super) fn unsorted(&self, room: &mut Room) -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
-            let mut read = RawDir::new(&self.0, room.0.spare_capacity_mut());
+            let mut read = RawDir::new(&self.0, room.bytes.spare_capacity_mut());
             while let Some(entry) = read.next() {
                 let entry = entry?;
                 let name = entry.file_name();
@@ -159,7 +208,11 @@ mod backend {
     pub struct Directory(PathBuf);
 
     impl Directory {
-        pub(super) fn open(path: &Path) -> io::Result<Self> {
+        /// Opens a directory. The last part of `path` must not be a link.
+        ///
+        /// # Errors
+        /// Those of `stat`; `NotADirectory` for a link.
+        pub fn open(path: &Path) -> io::Result<Self> {
             if path.symlink_metadata()?.is_dir() {
                 Ok(Self(path.to_owned()))
             } else {
@@ -167,7 +220,15 @@ mod backend {
             }
         }
 
-        pub(super) fn entries(&self, _: &mut Room) -> io::Result<Vec<Entry>> {
+        /// None: what its stamp says of its names is not known here.
+        ///
+        /// # Errors
+        /// None.
+        pub fn stamp_of_names(&self, _: &mut Room) -> io::Result<Option<Stamp>> {
+            Ok(None)
+        }
+
+        pub(super) fn unsorted(&self, _: &mut Room) -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for entry in std::fs::read_dir(&self.0)? {
                 let entry = entry?;
@@ -209,7 +270,8 @@ mod tests {
         std::fs::create_dir(root.join("directory")).expect("made");
         symlink("0001", root.join("link")).expect("made");
         rustix::fs::mkfifoat(rustix::fs::CWD, root.join("fifo"), rustix::fs::Mode::RUSR).expect("made");
-        let (directory, entries) = list(root, &mut Room::default()).expect("it can be read");
+        let directory = Directory::open(root).expect("it can be read");
+        let entries = directory.entries(&mut Room::default()).expect("it can be read");
         let mut names: Vec<OsString> =
             root.read_dir().expect("it").map(|entry| entry.expect("an entry").file_name()).collect();
         names.sort();
@@ -232,7 +294,7 @@ mod tests {
     fn a_link_is_no_directory() {
         let dir = tempfile::tempdir().expect("a directory");
         symlink(dir.path(), dir.path().join("link")).expect("made");
-        let error = list(&dir.path().join("link"), &mut Room::default()).expect_err("not followed");
+        let error = Directory::open(&dir.path().join("link")).expect_err("not followed");
         assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::home::HomeScan;
 use crate::engine::Unit;
-use crate::model::{CollectionScan, Fingerprint, Metadata, ProjectScan, Tree};
+use crate::model::{CollectionScan, Fingerprint, Metadata, Names, ProjectScan, Tree};
 use skillmeat_protocol::ids::ArtifactType;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,6 +59,8 @@ pub enum JobKind {
         look: Look,
         /// The stamps that are known, and whether they can be believed.
         known: Option<Known>,
+        /// What its directories held when they were listed last, where that is remembered.
+        names: Option<Names>,
         /// Whether the metadata is wanted too.
         wants: Wants,
     },
@@ -104,8 +106,13 @@ pub enum Finding {
     Project(Box<ProjectScan>),
     /// The files of an artifact.
     Tree(Box<TreeFinding>),
-    /// The stamps are those that were known; the metadata comes along where it was wanted.
-    Unchanged(Option<Metadata>),
+    /// The stamps are those that were known.
+    Unchanged {
+        /// Where it was wanted.
+        metadata: Option<Metadata>,
+        /// As [`TreeFinding::names`].
+        names: Option<Names>,
+    },
     /// The project or collection itself is gone.
     RootGone,
     /// Something changed while it was read: look again.
@@ -123,6 +130,8 @@ pub struct TreeFinding {
     pub tree: Tree,
     /// Declared metadata, where it was wanted.
     pub metadata: Option<Metadata>,
+    /// What its directories held, where that is not what was remembered and can be believed later.
+    pub names: Option<Names>,
     /// As [`crate::model::TreeInfo::linked`], also of what is absent or unreadable.
     pub linked: Vec<PathBuf>,
 }

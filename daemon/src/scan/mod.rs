@@ -6,7 +6,7 @@
 //!
 //! * [`job`] – what is asked and answered
 //! * [`pool`] – the threads
-//! * [`tree`], [`walk`] and [`link`] – the files of one artifact: walk, stamps, hashes, where its links lead
+//! * [`tree`], [`walk`], [`names`] and [`link`] – the files of one artifact: walk, stamps, hashes, where its links lead
 //! * [`listing`], [`collection`], [`project`], [`home`] – listings
 //! * [`discover`] – a search for projects
 
@@ -16,6 +16,7 @@ pub mod home;
 pub mod job;
 pub mod link;
 pub mod listing;
+pub mod names;
 pub mod pool;
 pub mod project;
 pub mod read;

@@ -299,13 +299,14 @@ fn perform(job: &Job, role: Role, around: &Surroundings, buffer: &mut Buffer) ->
             let (scan, unwatched) = project::scan(root, &around.zone, watches);
             (Finding::Project(Box::new(scan)), unwatched.or_else(|| crate::os::files::delivers_no_events(root)))
         }
-        JobKind::Tree { path, guard, artifact, look, known, wants } => {
+        JobKind::Tree { path, guard, artifact, look, known, names, wants } => {
             let request = tree::TreeRequest {
                 path,
                 guard,
                 artifact: *artifact,
                 look: *look,
                 known: *known,
+                names: names.as_ref(),
                 wants: *wants,
                 fence: &around.fence,
                 most: role.most(),

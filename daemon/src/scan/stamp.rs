@@ -37,10 +37,7 @@ impl FingerprintBuilder {
     /// Adds one file.
     pub fn add(&mut self, path: &OsStr, stamp: &Stamp) {
         self.name(path);
-        for number in [stamp.size, stamp.mtime_ns as u64, stamp.ctime_ns as u64, stamp.inode, stamp.device] {
-            self.0.update(number.to_le_bytes());
-        }
-        self.0.update(stamp.mode.to_le_bytes());
+        self.0.update(stamp.to_bytes());
     }
 
     /// Adds a path alone.

@@ -5,12 +5,13 @@
 
 use super::job::{Finding, Known, Look, TreeFinding, Wants};
 use super::link;
+use super::names::Listings;
 use super::read::{Buffer, Content, Motion, Reader};
 use super::stamp::{self, FingerprintBuilder};
 use super::walk::{self, Found, Walk, WalkError};
 use crate::library::frontmatter::{self, MetadataFile};
 use crate::metrics::Metrics;
-use crate::model::{Fingerprint, MAX_IGNORED, Metadata, Tree, TreeInfo, TreeKind};
+use crate::model::{Fingerprint, MAX_IGNORED, Metadata, Names, Tree, TreeInfo, TreeKind};
 use crate::watch::{Ensured, Watches};
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
@@ -39,6 +40,8 @@ pub struct TreeRequest<'a> {
     pub look: Look,
     /// What is known.
     pub known: Option<Known>,
+    /// What its directories held when they were listed last, where that is remembered.
+    pub names: Option<&'a Names>,
     /// What is wanted beside hashes.
     pub wants: Wants,
     /// What it must not be.
@@ -84,7 +87,8 @@ fn linked(real: &Path, mut elsewhere: Vec<PathBuf>) -> Vec<PathBuf> {
 /// Watches the directories from the guard down to the artifact, from the top: whatever comes or goes on the way after this
 /// is heard, and whatever was there before is seen.
 fn watch_way(request: &TreeRequest<'_>, watches: &Watches) -> Option<String> {
-    if !request.path.starts_with(request.guard) {
+    let parent = request.path.parent().filter(|_| request.path.starts_with(request.guard))?;
+    if watches.is_way_watched(request.guard, parent) {
         return None;
     }
     // Ancestors of one path: the length says which is which.
@@ -175,8 +179,9 @@ fn at(
         return tree(Tree::Unreadable { message }, linked(request.path, beyond.to_vec()));
     }
     let started_ns = stamp::wall_ns();
+    let mut listings = Listings::new(request.names, started_ns);
     let mut walk = match place.kind {
-        TreeKind::Directory => match walk::walk(&place.real, watches, &mut reader.buffer.names) {
+        TreeKind::Directory => match walk::walk(&place.real, watches, &mut listings, &mut reader.buffer.names) {
             Ok(walk) => walk,
             Err(WalkError::Changed { .. }) => return Finding::Unstable,
             Err(error) => {
@@ -197,10 +202,11 @@ fn at(
     let fingerprint = fingerprint(&walk.files, place.kind, &linked);
     let file = frontmatter::metadata_file(request.artifact, place.kind);
     if request.look == Look::Verify && request.known == Some(Known { fingerprint, racy: false }) {
-        return match request.wants {
-            Wants::Version => Finding::Unchanged(None),
-            Wants::Metadata => Finding::Unchanged(Some(metadata_only(&place.real, &walk.files, file))),
+        let metadata = match request.wants {
+            Wants::Version => None,
+            Wants::Metadata => Some(metadata_only(&place.real, &walk.files, file)),
         };
+        return Finding::Unchanged { metadata, names: listings.news() };
     }
     if walk.files.iter().fold(0, |sum: u64, found| sum.saturating_add(found.stamp.size)) > request.most {
         return Finding::Large;
@@ -240,6 +246,7 @@ fn at(
             Wants::Metadata => Some(metadata.unwrap_or_default()),
             Wants::Version => None,
         },
+        names: listings.all(),
     }))
 }
 
@@ -248,7 +255,7 @@ fn single(metadata: &std::fs::Metadata) -> Found {
 }
 
 fn tree(tree: Tree, linked: Vec<PathBuf>) -> Finding {
-    Finding::Tree(Box::new(TreeFinding { tree, metadata: None, linked }))
+    Finding::Tree(Box::new(TreeFinding { tree, metadata: None, names: None, linked }))
 }
 
 fn unreadable(path: &Path, error: &io::Error, linked: Vec<PathBuf>) -> Finding {

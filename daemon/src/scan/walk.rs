@@ -4,10 +4,11 @@
 //! itself; it is the order of the recorded hash (formats-core §6). Directory links are not entered, links to files are
 //! read through, everything that is not a regular file is passed over.
 
+use super::names::Listings;
 use super::{link, stamp};
 use crate::library::ignore;
 use crate::model::{MAX_DEPTH, MAX_FILES, MAX_IGNORED, Stamp};
-use crate::os::directory::{self, Entry, EntryKind, Room};
+use crate::os::directory::{Directory, Entry, EntryKind, Room};
 use crate::watch::{Ensured, Watches};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -74,15 +75,17 @@ pub enum WalkError {
     },
 }
 
-/// Walks the directory `root`, whose path must be real.
+/// Walks the directory `root`, whose path must be real. `listings` spares directories that hold what they held.
 ///
 /// # Errors
 /// [`WalkError`]: a partial answer would be a wrong one.
-pub fn walk(root: &Path, watches: &Watches, room: &mut Room) -> Result<Walk, WalkError> {
+pub fn walk(root: &Path, watches: &Watches, listings: &mut Listings<'_>, room: &mut Room) -> Result<Walk, WalkError> {
     let mut found = Walk::default();
-    descend(root, OsStr::new(""), Kept::Yes, 0, (watches, room), &mut found).map_err(|error| match error {
-        WalkError::TooMuch { limit, what, .. } => WalkError::TooMuch { path: root.to_owned(), limit, what },
-        other => other,
+    descend(root, OsStr::new(""), Kept::Yes, 0, (watches, &mut *listings, room), &mut found).map_err(|error| {
+        match error {
+            WalkError::TooMuch { limit, what, .. } => WalkError::TooMuch { path: root.to_owned(), limit, what },
+            other => other,
+        }
     })?;
     Ok(found)
 }
@@ -99,7 +102,7 @@ fn descend(
     relative: &OsStr,
     kept: Kept,
     depth: usize,
-    (watches, room): (&Watches, &mut Room),
+    (watches, listings, room): (&Watches, &mut Listings<'_>, &mut Room),
     found: &mut Walk,
 ) -> Result<(), WalkError> {
     if depth > MAX_DEPTH {
@@ -114,7 +117,8 @@ fn descend(
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WalkError::Changed { path: path.to_owned() },
         _ => WalkError::Unreadable { path: path.to_owned(), source },
     };
-    let (directory, entries) = directory::list(dir, room).map_err(|e| unreadable(dir, e))?;
+    let directory = Directory::open(dir).map_err(|e| unreadable(dir, e))?;
+    let entries = listings.of(&directory, room).map_err(|e| unreadable(dir, e))?;
     for Entry { name, kind } in entries {
         let kept = if kept == Kept::Yes && !ignore::is_ignored(&name) { Kept::Yes } else { Kept::No };
         if kept == Kept::No && found.ignored > MAX_IGNORED {
@@ -126,7 +130,7 @@ fn descend(
                 None => continue,
             },
             EntryKind::Directory => {
-                descend(&dir.join(&name), &below(relative, name), kept, depth + 1, (watches, room), found)?;
+                descend(&dir.join(&name), &below(relative, name), kept, depth + 1, (watches, listings, room), found)?;
                 continue;
             }
             EntryKind::Link => {
@@ -168,6 +172,10 @@ mod tests {
     use super::*;
     use crate::scan::testing::{Disk, fifo, link};
 
+    fn look_at(root: &Path, disk: &Disk) -> Result<Walk, WalkError> {
+        walk(root, &disk.watches, &mut Listings::new(None, stamp::wall_ns()), &mut Room::default())
+    }
+
     fn names(walk: &Walk) -> Vec<&str> {
         walk.files.iter().map(|f| f.relative.to_str().expect("UTF-8")).collect()
     }
@@ -178,7 +186,7 @@ mod tests {
         for file in ["a-b", "a/b", "a/b.c/d", "a.md", "B", "é", "a/b-c"] {
             disk.write(file, file);
         }
-        let walk = walk(&disk.root, &disk.watches, &mut Room::default()).expect("readable");
+        let walk = look_at(&disk.root, &disk).expect("readable");
         assert_eq!(names(&walk), ["B", "a/b", "a/b-c", "a/b.c/d", "a-b", "a.md", "é"]);
     }
 
@@ -192,7 +200,7 @@ mod tests {
         link("loop", &disk.at("s/loop"));
         link("nowhere", &disk.at("s/dangling"));
         fifo(&disk.at("s/fifo"));
-        let walk = walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect("readable");
+        let walk = look_at(&disk.at("s"), &disk).expect("readable");
         assert_eq!(names(&walk), ["SKILL.md", "shared.md"]);
         let places = [disk.at("s/nowhere"), disk.at("elsewhere"), target];
         assert_eq!(
@@ -206,12 +214,9 @@ mod tests {
         let disk = Disk::new();
         let deep = |levels: usize| vec!["d"; levels].join("/");
         disk.write(&format!("s/{}/file", deep(MAX_DEPTH)), "x");
-        assert_eq!(
-            walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect("as deep as allowed").files.len(),
-            1
-        );
+        assert_eq!(look_at(&disk.at("s"), &disk).expect("as deep as allowed").files.len(), 1);
         disk.mkdir(&format!("s/{}", deep(MAX_DEPTH + 1)));
-        let error = walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect_err("one deeper").to_string();
+        let error = look_at(&disk.at("s"), &disk).expect_err("one deeper").to_string();
         assert_eq!(error, format!("{} holds more than 128 levels of directories", disk.at("s").display()));
     }
 
@@ -222,7 +227,7 @@ mod tests {
         for n in 0..MAX_IGNORED + 50 {
             disk.write(&format!("s/node_modules/{:02}/{n}", n / 100), "");
         }
-        let walk = walk(&disk.at("s"), &disk.watches, &mut Room::default()).expect("readable");
+        let walk = look_at(&disk.at("s"), &disk).expect("readable");
         assert_eq!(walk.files.len(), MAX_IGNORED + 2);
         assert_eq!(walk.files.last().map(|f| (f.relative.as_os_str(), f.ignored)), Some((OsStr::new("zzz.md"), false)));
     }
@@ -230,7 +235,7 @@ mod tests {
     #[test]
     fn a_directory_that_is_gone_is_a_change_and_not_an_error() {
         let disk = Disk::new();
-        assert!(matches!(walk(&disk.at("gone"), &disk.watches, &mut Room::default()), Err(WalkError::Changed { .. })));
+        assert!(matches!(look_at(&disk.at("gone"), &disk), Err(WalkError::Changed { .. })));
     }
 
     /// What watching recursively by notify itself does not give.
@@ -239,7 +244,7 @@ mod tests {
     fn looks_together_with_events_are_never_behind_the_disk() {
         let disk = Disk::new();
         let root = disk.mkdir("s");
-        let look = || match walk(&root, &disk.watches, &mut Room::default()) {
+        let look = || match look_at(&root, &disk) {
             Ok(walk) => Some(names(&walk).into_iter().map(str::to_owned).collect::<Vec<_>>()),
             Err(WalkError::Changed { .. }) => None,
             Err(error) => panic!("{error}"),
@@ -268,7 +273,7 @@ mod tests {
                 seen = look();
             }
             let fresh = Disk::new();
-            let again = walk(&root, &fresh.watches, &mut Room::default()).expect("nobody writes any more");
+            let again = look_at(&root, &fresh).expect("nobody writes any more");
             assert_eq!(seen.as_deref(), Some(&names(&again).into_iter().map(str::to_owned).collect::<Vec<_>>()[..]));
             let deepest = again.files.last().map(|f| f.at(&root)).expect("there are files");
             let deepest = deepest.parent().expect("it lies in the artifact");

@@ -129,6 +129,12 @@ impl Watches {
         }
     }
 
+    /// Whether `dir` and every directory above it, up to and with `top`, is watched already: a look at an artifact asks for all
+    /// of them, and nearly always they are.
+    pub fn is_way_watched(&self, top: &Path, dir: &Path) -> bool {
+        self.instance().is_some_and(|instance| lock(&instance.places).is_way_watched(top, dir))
+    }
+
     /// Stops watching everything at or below `root`.
     pub fn release(&self, root: &Path) {
         if let Some(instance) = self.instance() {

@@ -67,6 +67,11 @@ impl Watches {
         Ok(())
     }
 
+    /// False: nothing is known that [`Self::ensure`] would not have to ask for, too.
+    pub fn is_way_watched(&self, _top: &Path, _dir: &Path) -> bool {
+        false
+    }
+
     /// Watches `dir`, whose path must be real (no links in it). Call it *before* reading the directory.
     pub fn ensure(&self, dir: &Path) -> Ensured {
         let mut slot = lock(&self.watcher);

@@ -63,6 +63,23 @@ impl Places {
         self.find(dir).is_some_and(|id| self.node(id).watch.is_some())
     }
 
+    /// Whether `dir` and every directory above it, up to and with `top`, is watched.
+    pub fn is_way_watched(&self, top: &Path, dir: &Path) -> bool {
+        let above = names(top).count();
+        let mut at = ROOT;
+        let mut level = 0;
+        let mut rest = names(dir);
+        loop {
+            if level >= above && self.node(at).watch.is_none() {
+                return false;
+            }
+            let Some(name) = rest.next() else { return level >= above };
+            let Ok(child) = self.child(at, name) else { return false };
+            at = child;
+            level += 1;
+        }
+    }
+
     /// How many directories are watched.
     pub fn len(&self) -> usize {
         self.watched
@@ -273,6 +290,23 @@ mod tests {
         assert_eq!(places.nodes.len(), places.free.len() + 1, "every place is free again");
         places.hold(Path::new("/z/y"), Watch(9));
         assert_eq!(paths(&places, 9), ["/z/y"]);
+    }
+
+    #[test]
+    fn a_way_is_watched_when_every_directory_on_it_is() {
+        let places = places(&[("/p", 1), ("/p/a", 2), ("/p/a/x", 3), ("/p/b/y", 4)]);
+        for (top, dir, want) in [
+            ("/p", "/p", true),
+            ("/p", "/p/a/x", true),
+            ("/p/a", "/p/a/x", true),
+            ("/", "/p/a/x", false),
+            ("/p", "/p/b/y", false),
+            ("/p/b/y", "/p/b/y", true),
+            ("/p", "/p/a/z", false),
+            ("/p/a", "/p", false),
+        ] {
+            assert_eq!(places.is_way_watched(Path::new(top), Path::new(dir)), want, "{top} {dir}");
+        }
     }
 
     #[test]

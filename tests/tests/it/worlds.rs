@@ -153,6 +153,7 @@ fn recorded_hashes_are_the_originals() {
             artifact: ArtifactType::Skill,
             look: Look::Read,
             known: None,
+            names: None,
             wants: Wants::Version,
             fence: &Fence::default(),
             most: u64::MAX,

@@ -1,15 +1,21 @@
 //! What was read at each artifact's path: `trees`.
 
 use super::seal;
-use crate::cache::change::TreeOwner;
+use crate::cache::change::{LoadedTree, TreeOwner};
 use crate::database::value::{Col, OsText, PathList, StoredPath, StoredPaths};
-use crate::model::{Fingerprint, Tree, TreeInfo};
+use crate::model::{Fingerprint, Names, Tree, TreeInfo};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Replaces what is stored of one artifact's files; only removes it when the owner is not stored.
-pub(in crate::cache) fn store(connection: &Connection, path: &Path, owner: &TreeOwner, tree: &Tree) -> Result<()> {
+pub(in crate::cache) fn store(
+    connection: &Connection,
+    path: &Path,
+    owner: &TreeOwner,
+    tree: &Tree,
+    names: Option<&Names>,
+) -> Result<()> {
     let Some((project, collection)) = owner_columns(connection, owner)? else {
         return remove(connection, path);
     };
@@ -21,11 +27,11 @@ pub(in crate::cache) fn store(connection: &Connection, path: &Path, owner: &Tree
     connection
         .prepare_cached(
             "INSERT INTO trees (path, project_id, collection_id, state, message, kind, hash, hash_with_ignored,
-                 fingerprint, racy, file_count, total_size, version, linked, seal)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                 fingerprint, racy, file_count, total_size, version, linked, names, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (path) DO UPDATE SET project_id = ?2, collection_id = ?3, state = ?4, message = ?5, kind = ?6,
                  hash = ?7, hash_with_ignored = ?8, fingerprint = ?9, racy = ?10, file_count = ?11, total_size = ?12,
-                 version = ?13, linked = ?14, seal = ?15",
+                 version = ?13, linked = ?14, names = ?15, seal = ?16",
         )?
         .execute(params![
             OsText::path(path),
@@ -42,7 +48,8 @@ pub(in crate::cache) fn store(connection: &Connection, path: &Path, owner: &Tree
             info.map(|i| Col(i.total_size)),
             info.and_then(|i| i.version.as_deref()),
             info.map(|i| PathList(&i.linked)),
-            seal::seal(&(path, tree)),
+            names.map(Names::bytes),
+            seal::seal(&(path, tree, names.map(Names::bytes))),
         ])?;
     Ok(())
 }
@@ -54,19 +61,32 @@ pub(in crate::cache) fn remove(connection: &Connection, path: &Path) -> Result<(
 }
 
 /// Reads all trees.
-pub(super) fn load(connection: &Connection) -> Result<Vec<(PathBuf, Tree)>> {
-    connection
+pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedTree>> {
+    let mut names = Vec::new();
+    let read = connection
         .prepare(
             "SELECT path, state, message, kind, hash, hash_with_ignored, fingerprint, racy, file_count, total_size,
-                 version, linked, seal
+                 version, linked, names, seal
              FROM trees ORDER BY id",
         )?
         .query_map([], |row| {
             let (path, tree) = (row.get::<_, StoredPath>(0)?.0, read(row)?);
-            seal::check("trees", row, 12, &(path.as_path(), &tree))?;
-            Ok((path, tree))
+            let own = row.get_ref(12)?.as_blob_or_null()?;
+            seal::check("trees", row, 13, &(path.as_path(), &tree, own))?;
+            let own = own.map(|own| {
+                names.extend_from_slice(own);
+                names.len() - own.len()..names.len()
+            });
+            Ok((path, tree, own))
         })?
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    let names = Arc::from(names);
+    let tree = |(path, tree, own): (_, _, Option<_>)| LoadedTree {
+        path,
+        tree,
+        names: own.and_then(|own| Names::within(&names, own)),
+    };
+    Ok(read.into_iter().map(tree).collect())
 }
 
 /// `(project_id, collection_id)`, exactly one of them set.

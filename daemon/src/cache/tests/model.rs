@@ -3,9 +3,9 @@
 use super::sample::Sample;
 use super::{Place, close};
 use crate::cache::{
-    Change, Coverage, DriftKey, Loaded, LoadedCollection, LoadedProject, TreeOwner, rows, schema::KIND,
+    Change, Coverage, DriftKey, Loaded, LoadedCollection, LoadedProject, LoadedTree, TreeOwner, rows, schema::KIND,
 };
-use crate::model::{CollectionScan, ProjectScan, Timestamp, Tree};
+use crate::model::{CollectionScan, ProjectScan, Timestamp};
 use skillmeat_protocol::drift::DriftState;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const COLLECTIONS: [&str; 3] = ["5a1c", "77e0", "007"];
 struct Model {
     projects: BTreeMap<PathBuf, (Coverage, Arc<ProjectScan>)>,
     collections: BTreeMap<String, (String, PathBuf, Arc<CollectionScan>)>,
-    trees: HashMap<PathBuf, (TreeOwner, Tree)>,
+    trees: HashMap<PathBuf, (TreeOwner, LoadedTree)>,
     drift: HashMap<DriftKey, (DriftState, Timestamp)>,
 }
 
@@ -40,13 +40,13 @@ impl Model {
                 self.trees.retain(|_, (owner, _)| *owner != TreeOwner::Project(path.clone()));
                 self.drift.retain(|item, _| *item.project != *path);
             }
-            Change::Tree { path, owner, tree, .. } => {
+            Change::Tree { path, owner, tree, names } => {
                 let known = match &owner {
                     TreeOwner::Collection(id) => self.collections.contains_key(id),
                     TreeOwner::Project(path) => self.projects.contains_key(path),
                 };
                 if known {
-                    self.trees.insert(path, (owner, tree))
+                    self.trees.insert(path.clone(), (owner, LoadedTree { path, tree, names }))
                 } else {
                     self.trees.remove(&path)
                 };
@@ -86,7 +86,7 @@ impl Model {
         assert_eq!(collections, expected.collect::<Vec<_>>(), "{context}");
 
         let n_trees = loaded.trees.len();
-        let trees: HashMap<_, _> = loaded.trees.into_iter().collect();
+        let trees: HashMap<_, _> = loaded.trees.into_iter().map(|tree| (tree.path.clone(), tree)).collect();
         assert_eq!(trees.len(), n_trees, "{context}: a tree twice");
         let expected: HashMap<_, _> = self.trees.iter().map(|(path, (_, tree))| (path.clone(), tree.clone())).collect();
         assert_eq!(trees, expected, "{context}");
@@ -126,6 +126,7 @@ fn random_change(sample: &mut Sample) -> Change {
             path: tree,
             owner: if sample.bits() & 1 == 0 { TreeOwner::Project(project) } else { TreeOwner::Collection(collection) },
             tree: sample.tree(),
+            names: sample.names(),
         },
         11 => Change::TreeGone { path: tree },
         12..15 => {

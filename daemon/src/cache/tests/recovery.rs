@@ -178,6 +178,7 @@ fn a_value_that_was_changed_in_its_row_is_damage() {
     for (table, sql) in [
         ("trees", "UPDATE trees SET hash = zeroblob(32) WHERE state = 'present'"),
         ("trees", "UPDATE trees SET path = path || 'x'"),
+        ("trees", "UPDATE trees SET names = zeroblob(60) WHERE names IS NOT NULL"),
         ("drift", "UPDATE drift SET since = since + 1"),
         ("projects", "UPDATE projects SET name = name || 'x'"),
         ("projects", "UPDATE deployments SET line = line + 1"),
@@ -233,7 +234,7 @@ fn present_tree() -> Vec<Change> {
         tree = sample.tree();
     }
     let (path, owner) = ("/c/skills/pdf".into(), TreeOwner::Collection(id));
-    changes.push(Change::Tree { path, owner, tree });
+    changes.push(Change::Tree { path, owner, tree, names: Some(sample.known_names()) });
     changes
 }
 

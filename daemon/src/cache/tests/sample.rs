@@ -2,7 +2,7 @@
 
 use crate::cache::{Change, Coverage, DriftKey, DriftRow, TreeOwner};
 use crate::model::{
-    CollectionScan, Entry, EntryFlaw, Fingerprint, LockEntry, Metadata, OnDisk, Profile, ProjectScan, Record,
+    CollectionScan, Entry, EntryFlaw, Fingerprint, LockEntry, Metadata, Names, OnDisk, Profile, ProjectScan, Record,
     RecordSchema, Timestamp, Tree, TreeInfo, TreeKind,
 };
 use skillmeat_protocol::drift::DriftState;
@@ -199,6 +199,14 @@ impl Sample {
         }
     }
 
+    pub(in crate::cache) fn names(&mut self) -> Option<Names> {
+        self.some(Self::known_names)
+    }
+
+    pub(in crate::cache) fn known_names(&mut self) -> Names {
+        self.bits().to_le_bytes().to_vec().into()
+    }
+
     pub(in crate::cache) fn drift(&mut self, item: DriftKey, collection_id: Option<String>) -> DriftRow {
         DriftRow {
             item,
@@ -224,6 +232,7 @@ pub(in crate::cache) fn small_project(path: &str) -> Vec<Change> {
             path: format!("{path}/.claude/skills/pdf").into(),
             owner: TreeOwner::Project(path.into()),
             tree: sample.tree(),
+            names: sample.names(),
         },
         Change::Drift(Box::new(sample.drift(item, None))),
     ]

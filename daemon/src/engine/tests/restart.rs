@@ -2,8 +2,9 @@
 
 use super::bench::Bench;
 use super::world::{World, collection_root, copy, hash, original};
-use crate::cache::{Change, Loaded, LoadedCollection, LoadedProject};
+use crate::cache::{Change, Loaded, LoadedCollection, LoadedProject, LoadedTree};
 use crate::engine::event::Event;
+use crate::model::Tree;
 use skillmeat_protocol::drift::DriftState as S;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,7 +27,9 @@ fn loaded(changes: &[Change]) -> Loaded {
                 projects.insert(path.clone(), LoadedProject { path, coverage, scan: (*scan).clone() });
             }
             Change::ProjectGone { path } => drop(projects.remove(&path)),
-            Change::Tree { path, tree, .. } => drop(trees.insert(path, tree)),
+            Change::Tree { path, tree, names, .. } => {
+                drop(trees.insert(path.clone(), LoadedTree { path, tree, names }))
+            }
             Change::TreeGone { path } => drop(trees.remove(&path)),
             Change::Drift(row) => {
                 drift.retain(|(item, _)| *item != row.item);
@@ -38,7 +41,7 @@ fn loaded(changes: &[Change]) -> Loaded {
     Loaded {
         projects: projects.into_values().collect(),
         collections: collections.into_values().collect(),
-        trees: trees.into_iter().collect(),
+        trees: trees.into_values().collect(),
         first_seen: drift,
     }
 }
@@ -124,6 +127,28 @@ fn unchanged_files_are_not_read_again() {
     bench.settle();
     let read: Vec<_> = bench.persisted.iter().filter(|c| matches!(c, Change::Tree { .. })).collect();
     assert!(read.is_empty(), "{read:?}");
+}
+
+#[test]
+fn names_that_are_not_remembered_are_stored_again_without_news() {
+    let (before, mut loaded) = ran(world());
+    assert!(loaded.trees.iter().all(|tree| tree.names.is_some() || tree.tree == Tree::Absent), "{:?}", loaded.trees);
+    let whole = loaded.clone();
+    loaded.trees.iter_mut().for_each(|tree| tree.names = None);
+    let mut bench = again(&before, before.world.clone(), loaded);
+    bench.settle();
+    bench.wait(Duration::from_secs(1));
+    assert!(bench.announced.is_empty(), "{:?}", bench.announced);
+    let stored = bench.persisted.iter().filter_map(|change| match change {
+        Change::Tree { path, tree, names, .. } => {
+            Some(LoadedTree { path: path.clone(), tree: tree.clone(), names: names.clone() })
+        }
+        _ => None,
+    });
+    let mut stored: Vec<_> = stored.collect();
+    stored.sort_by(|a, b| a.path.cmp(&b.path));
+    assert_eq!(stored, whole.trees.into_iter().filter(|tree| tree.tree != Tree::Absent).collect::<Vec<_>>());
+    bench.assert_like_fresh();
 }
 
 #[test]

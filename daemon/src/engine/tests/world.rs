@@ -2,7 +2,7 @@
 
 use crate::library::config::Config;
 use crate::model::{
-    CollectionScan, Entry, EntryFlaw, Fingerprint, LockEntry, Metadata, OnDisk, Profile, ProjectScan, Record,
+    CollectionScan, Entry, EntryFlaw, Fingerprint, LockEntry, Metadata, Names, OnDisk, Profile, ProjectScan, Record,
     RecordSchema, Timestamp, Tree, TreeInfo, TreeKind,
 };
 use crate::scan::home::{DirectoryId, FoundCollection, HomeScan};
@@ -145,9 +145,9 @@ impl World {
                 watch(root);
                 Finding::Project(Box::new(self.scan_project(root)))
             }
-            JobKind::Tree { path, guard, look, known, wants, .. } => {
+            JobKind::Tree { path, guard, look, known, names, wants, .. } => {
                 watch(path);
-                self.tree(path, guard, *look, *known, *wants)
+                self.tree(path, guard, *look, *known, names.as_ref(), *wants)
             }
         };
         Outcome { unit: job.unit, finding, unwatched }
@@ -239,7 +239,15 @@ impl World {
         }
     }
 
-    fn tree(&self, path: &Path, guard: &Path, look: Look, known: Option<Known>, wants: Wants) -> Finding {
+    fn tree(
+        &self,
+        path: &Path,
+        guard: &Path,
+        look: Look,
+        known: Option<Known>,
+        remembered: Option<&Names>,
+        wants: Wants,
+    ) -> Finding {
         let guarded = |p: &Path| self.projects.get(p).is_some_and(|p| !p.gone);
         let guard_is_there =
             self.collections.keys().any(|name| collection_root(name) == guard) || guard.ancestors().any(guarded);
@@ -254,16 +262,19 @@ impl World {
             // A link that leads nowhere is itself where it ends.
             linked.insert(0, path.to_owned());
         }
-        let tree = |tree, metadata| Finding::Tree(Box::new(TreeFinding { tree, metadata, linked: linked.clone() }));
+        let names = self.files.get(path).map(|content| vec![*content].into());
+        let found = |tree, metadata, names| {
+            Finding::Tree(Box::new(TreeFinding { tree, metadata, names, linked: linked.clone() }))
+        };
         if self.unreadable.contains(path) {
-            return tree(Tree::Unreadable { message: format!("cannot read {}", path.display()) }, None);
+            return found(Tree::Unreadable { message: format!("cannot read {}", path.display()) }, None, None);
         }
-        let Some(content) = self.files.get(path).copied() else { return tree(Tree::Absent, None) };
+        let Some(content) = self.files.get(path).copied() else { return found(Tree::Absent, None, None) };
         let version = self.versions.get(path).cloned();
         let metadata = (wants == Wants::Metadata).then(|| Metadata { version: version.clone(), ..Metadata::default() });
         let fingerprint = Fingerprint([content; 16]);
         if look == Look::Verify && known == Some(Known { fingerprint, racy: false }) {
-            return Finding::Unchanged(metadata);
+            return Finding::Unchanged { metadata, names: names.filter(|names| Some(names) != remembered) };
         }
         let info = TreeInfo {
             kind: TreeKind::Directory,
@@ -276,7 +287,7 @@ impl World {
             version: version.map(Into::into),
             linked: linked.clone(),
         };
-        tree(Tree::Present(Arc::new(info)), metadata)
+        found(Tree::Present(Arc::new(info)), metadata, names)
     }
 }
 

@@ -66,6 +66,7 @@ fn scanned(disk: &Disk, path: &Path) -> (ContentHash, Option<ContentHash>) {
         artifact: ArtifactType::Skill,
         look: Look::Read,
         known: None,
+        names: None,
         wants: Wants::Version,
         fence: &crate::scan::link::Fence::default(),
         most: u64::MAX,

@@ -73,6 +73,7 @@ fn a_large_artifact_that_is_awaited_does_not_wait_for_others() {
             artifact,
             look: Look::Read,
             known: None,
+            names: None,
             wants: Wants::Version,
         };
         pool.submit(vec![(Job { unit: Unit::Tree(TreeSlot(n)), kind }, urgency)]);

@@ -30,6 +30,7 @@ impl<'a> Look<'a> {
             artifact: ArtifactType::Skill,
             look: self.look,
             known: self.known,
+            names: None,
             wants: self.wants,
             fence: &link::Fence::default(),
             most: self.most,
@@ -85,7 +86,7 @@ fn equal_stamps_are_believed_when_verified_and_never_when_something_happened() {
     assert!(info.racy, "it is younger than two seconds");
     let files_read = || disk.metrics.files_read.load(Ordering::Relaxed);
     let before = files_read();
-    assert!(matches!(Look::verify(&disk, &info).at("s"), Finding::Unchanged(None)));
+    assert!(matches!(Look::verify(&disk, &info).at("s"), Finding::Unchanged { metadata: None, .. }));
     assert_eq!(files_read(), before);
     let racy = Some(Known { fingerprint: info.fingerprint, racy: true });
     assert!(matches!(Look { known: racy, ..Look::verify(&disk, &info) }.at("s"), Finding::Tree(_)));
@@ -103,7 +104,8 @@ fn declared_metadata_comes_along_also_when_nothing_is_read() {
     let Finding::Tree(finding) = read.at("s") else { panic!("it is there") };
     let Tree::Present(info) = &finding.tree else { panic!("it is there") };
     assert_eq!(info.version.as_deref(), Some("1.2"));
-    let Finding::Unchanged(metadata) = (Look { wants: Wants::Metadata, ..Look::verify(&disk, info) }).at("s") else {
+    let Finding::Unchanged { metadata, .. } = (Look { wants: Wants::Metadata, ..Look::verify(&disk, info) }).at("s")
+    else {
         panic!("nothing changed")
     };
     assert_eq!((metadata, finding.metadata.and_then(|m| m.version).as_deref()), {
@@ -240,7 +242,7 @@ fn what_is_larger_than_asked_for_is_not_read() {
     assert_eq!(disk.metrics.bytes_hashed.load(Ordering::Relaxed), 0);
     let info = Look { most: 10, ..Look::read(&disk) }.info("guard/s");
     // What need not be read is of any size.
-    assert!(matches!(Look { most: 0, ..Look::verify(&disk, &info) }.at("guard/s"), Finding::Unchanged(_)));
+    assert!(matches!(Look { most: 0, ..Look::verify(&disk, &info) }.at("guard/s"), Finding::Unchanged { .. }));
 }
 
 #[test]
