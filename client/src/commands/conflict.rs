@@ -227,6 +227,8 @@ fn within(context: &Context<'_>, given: Option<&Path>) -> Result<String, Failure
     project(context, &at).map(|(_, project)| project)
 }
 
+/// `./-x` is what a file is called whose name would be taken for an option.
 fn name_of(path: &Path) -> Bytes {
+    let path = path.strip_prefix(".").unwrap_or(path);
     Bytes::from(path.as_os_str().as_encoded_bytes())
 }

@@ -6,6 +6,7 @@
 //! configuration decides conflicts only: it never makes a request do more than that, and never that others are affected.
 
 use super::ancestry::{self, Ahead};
+use super::command::Subject;
 use super::error::OpError;
 use super::joining::{self, Joining};
 use super::plan::Planned;
@@ -24,33 +25,33 @@ pub(super) fn plan(
     query: &Transfer,
     way: Way,
     sides: &Sides<'_>,
-    what: &str,
+    on: &Subject,
 ) -> Result<Planned, OpError> {
     // What the request says counts more than what is known of the past; a rule of the configuration is about conflicts, and
     // this is none.
     if matches!(query.strategy, None | Some(Strategy::Merge | Strategy::Prompt))
         && let Some(ahead) = ancestry::ahead(planning, sides.original, &sides.destination.project, sides.item)?
     {
-        return fast_forward(planning, query, way, sides, ahead);
+        return fast_forward(planning, query, way, sides, ahead, on);
     }
     let strategy = query.strategy.or_else(|| planning.strategies().of(&sides.item.key));
     match (strategy, way) {
         (None | Some(Strategy::Merge), _) | (Some(Strategy::Overwrite), Way::Both) => {
-            joining::joined(planning, sides, Joining::of(way), what)
+            joining::joined(planning, sides, Joining::of(way), on)
         }
         (Some(Strategy::Overwrite | Strategy::Theirs), Way::Pull) | (Some(Strategy::Theirs), _) => {
             transfer::into_project(planning, sides, Outcome::Updated)
         }
         (Some(Strategy::Ours), Way::Pull) => kept(planning, sides),
         (Some(Strategy::Ours), _) | (Some(Strategy::Overwrite), Way::Push) => {
-            transfer::into_collection(planning, query, sides, what)
+            transfer::into_collection(planning, query, sides, on)
         }
-        (Some(Strategy::Markers), _) => joining::marked(planning, sides, what),
+        (Some(Strategy::Markers), _) => joining::marked(planning, sides, on),
         (Some(Strategy::Fork), _) => super::fork::plan(planning, sides, way),
         (Some(Strategy::Skip), _) => Ok(transfer::begun(sides, Outcome::Skipped)),
         (Some(Strategy::Prompt), _) => Ok(transfer::begun(sides, Outcome::Undecided)
             .saying("both sides changed, and somebody is to be asked")
-            .ways([format!("skillmeat pull {what} --strategy merge")].into_iter().chain(joining::ways_on(what)))),
+            .ways([on.on("pull", "--strategy merge")].into_iter().chain(joining::ways_on(on)))),
     }
 }
 
@@ -61,18 +62,18 @@ fn fast_forward(
     way: Way,
     sides: &Sides<'_>,
     ahead: Ahead,
+    on: &Subject,
 ) -> Result<Planned, OpError> {
-    let what = sides.item.key.to_string();
     match (ahead, way) {
         (Ahead::Collection, Way::Pull | Way::Both) => behind(planning, sides),
         (Ahead::Collection, Way::Push) => Ok(transfer::begun(sides, Outcome::Unchanged)
             .saying("what is here is an earlier version of what the collection has")
-            .ways([format!("skillmeat pull {what}")])),
+            .ways([on.on("pull", "")])),
         (Ahead::Project, Way::Pull) => {
             Ok(kept(planning, sides)?.saying("what is here was made of what the collection has, and counts as edited"))
         }
         (Ahead::Project, Way::Push | Way::Both) => {
-            let mut planned = transfer::into_collection(planning, query, sides, &what)?;
+            let mut planned = transfer::into_collection(planning, query, sides, on)?;
             if planned.item.outcome == Outcome::Updated {
                 let said = "what the collection had is an earlier version of it";
                 let more = planned.item.message.take().map(|more| format!("; {more}")).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Both sides of an artifact changed: what becomes of them, and what is kept where that is a conflict.
 
 use super::account;
+use super::command::{Subject, told};
 use super::conflicts::{self, marks};
 use super::error::OpError;
 use super::merging::{self, Merging, Side};
@@ -36,7 +37,7 @@ pub(super) fn joined(
     planning: &mut Planning<'_>,
     sides: &Sides<'_>,
     joining: Joining<'_>,
-    what: &str,
+    on: &Subject,
 ) -> Result<Planned, OpError> {
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     match merged(planning, sides, &copy, joining.decided)? {
@@ -49,13 +50,13 @@ pub(super) fn joined(
             conflicts::keep(planning, sides, &copy, &dispute, None)?;
             let kept = joining.decided.iter().any(|file| file.resolution.is_some());
             let message = if kept { format!("still to be decided: {}", dispute.why) } else { dispute.why };
-            Ok(begun(sides, Outcome::Refused).saying(message).ways(ways_on(what)))
+            Ok(begun(sides, Outcome::Refused).saying(message).ways(ways_on(on)))
         }
     }
 }
 
 /// The same, but what of texts cannot be merged is put into the project's copy between markers. What was decided before stays.
-pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, what: &str) -> Result<Planned, OpError> {
+pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, on: &Subject) -> Result<Planned, OpError> {
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     let place = conflicts::place_of(sides);
     let decided = planning.history.conflict_at(&place)?.map(|known| known.files).unwrap_or_default();
@@ -69,7 +70,7 @@ pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, what: &str)
     if names.is_empty() {
         conflicts::keep(planning, sides, &copy, &dispute, None)?;
         let message = format!("{}; there is no text to put markers into", dispute.why);
-        return Ok(begun(sides, Outcome::Refused).saying(message).ways(ways_on(what)));
+        return Ok(begun(sides, Outcome::Refused).saying(message).ways(ways_on(on)));
     }
     let rest = std::mem::take(&mut dispute.rest);
     let (content, hash) = merging::put_together(planning, copy.content.kind, rest, &dispute.written, &both)?;
@@ -80,10 +81,10 @@ pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, what: &str)
     // It is made of the collection's only once the conflict is ended: till then that would look like what the collection lacks.
     let parent = copy.hash.map(|hash| (sides.item.key.clone(), hash));
     planned.sees([account::of(sides.put_in_project(hash, id, Origin::Merge), parent)]);
-    Ok(planned.holding(hash).saying(format!("holds conflict markers now: {}", names.join(", "))).ways([
-        format!("skillmeat resolve {what} --continue   # once no markers are left: for the project and the collection"),
-        format!("skillmeat resolve {what} --abort      # the copy as it was"),
-    ]))
+    Ok(planned
+        .holding(hash)
+        .saying(format!("holds conflict markers now: {}", names.join(", ")))
+        .ways(conflicts::ways_of_marked(on)))
 }
 
 /// The merge of `deploy --merge`.
@@ -94,7 +95,7 @@ pub(super) fn deployed(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result
     if let Some(refused) = conflicts::marked(planning, sides)? {
         return Ok(refused);
     }
-    joined(planning, sides, Joining::of(Way::Pull), &sides.item.key.to_string())
+    joined(planning, sides, Joining::of(Way::Pull), &sides.subject(planning.snapshot))
 }
 
 /// What comes of both sides.
@@ -148,16 +149,15 @@ pub(super) fn put(
 }
 
 /// What can be done about a conflict.
-pub(super) fn ways_on(what: &str) -> [String; 7] {
-    [
-        format!("skillmeat conflicts show {what}                # by file, with both sides"),
-        format!(
-            "skillmeat resolve {what} --theirs --continue   # what is in conflict as in the collection, the rest merged"
-        ),
-        format!("skillmeat resolve {what} --ours --continue     # the same as in the project"),
-        format!("skillmeat mergetool {what}                     # with the tool that git is configured for"),
-        format!("skillmeat pull {what} --strategy overwrite     # the collection's; the edits are kept in the history"),
-        format!("skillmeat push {what} --strategy overwrite     # the project's; what the collection had is kept"),
-        format!("skillmeat pull {what} --strategy fork          # the project's copy lives on as {what}-fork"),
-    ]
+pub(super) fn ways_on(on: &Subject) -> [String; 7] {
+    let fork = format!("the project's copy lives on as {}-fork", on.artifact());
+    told([
+        (on.on("conflicts show", ""), "by file, with both sides"),
+        (on.on("resolve", "--theirs --continue"), "what is in conflict as in the collection, the rest merged"),
+        (on.on("resolve", "--ours --continue"), "the same as in the project"),
+        (on.on("mergetool", ""), "with the tool that git is configured for"),
+        (on.on("pull", "--strategy overwrite"), "the collection's; the edits are kept in the history"),
+        (on.on("push", "--strategy overwrite"), "the project's; what the collection had is kept"),
+        (on.on("pull", "--strategy fork"), &fork),
+    ])
 }

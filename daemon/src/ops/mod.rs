@@ -3,7 +3,7 @@
 //! Reading order:
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
-//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`], [`lineage`] – what a plan is made from, what it is, and what it leads to
+//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`], [`lineage`], [`command`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`both_changed`], [`ancestry`], [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
 //!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`across`] – one artifact in many projects
@@ -33,6 +33,7 @@ pub mod both_changed;
 pub mod branches;
 pub mod check;
 pub mod collections;
+pub mod command;
 pub mod conflicts;
 pub mod contents;
 pub mod deploy;

@@ -5,6 +5,7 @@
 
 use super::account;
 use super::across::{self, Follower};
+use super::command::{Subject, told};
 use super::conflicts;
 use super::contents;
 use super::error::OpError;
@@ -12,7 +13,7 @@ use super::lookup::{self, Original};
 use super::manage;
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning, Read, original_path};
-use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::{Content, ContentId, Origin, Scope, Seen};
 use crate::library::edit::manifest::Field;
 use skillmeat_protocol::drift::DriftState as S;
@@ -46,6 +47,11 @@ pub(super) struct Sides<'a> {
 }
 
 impl Sides<'_> {
+    /// It, as commands name it.
+    pub(super) fn subject(&self, snapshot: &Snapshot) -> Subject {
+        Subject::of(snapshot, &self.destination.project, self.item)
+    }
+
     /// What is in the collection.
     pub(super) fn in_collection(&self) -> Option<Seen> {
         let spot = account::in_collection(&self.original.collection.id);
@@ -97,17 +103,18 @@ pub(super) fn one(
     project: &ProjectView,
     item: &ItemView,
 ) -> Planned {
-    let what = item.key.to_string();
+    let on = Subject::of(planning.snapshot, Path::new(&*project.path), item);
     if item.record.is_none() {
         return plain(project, item, Outcome::Refused)
             .saying("no record says that it was deployed")
-            .ways([format!("skillmeat adopt {what}"), format!("skillmeat import {what}")]);
+            .ways([on.on("adopt", ""), on.on("import", "")]);
     }
     if query.strategy == Some(Strategy::Skip) && item.state == S::Conflict {
         return plain(project, item, Outcome::Skipped);
     }
-    let orphan = |planned| orphan(planned, way, item, &what);
-    with_sides(planning, project, item, orphan, |planning, sides| choose(planning, query, way, sides, &what))
+    let snapshot = planning.snapshot;
+    let orphan = |planned| orphan(snapshot, planned, item, &on);
+    with_sides(planning, project, item, orphan, |planning, sides| choose(planning, query, way, sides, &on))
 }
 
 /// Plans something with both sides of an item; `gone` says more where the collection does not have it.
@@ -150,17 +157,15 @@ pub(super) fn original_of(planning: &Planning<'_>, item: &ItemView) -> Option<Or
 }
 
 /// The collection does not have it any more.
-fn orphan(planned: Planned, way: Way, item: &ItemView, what: &str) -> Planned {
+fn orphan(snapshot: &Snapshot, planned: Planned, item: &ItemView, on: &Subject) -> Planned {
     let why = item.message.as_deref().unwrap_or("the collection does not have it any more").to_owned();
-    match (way, item.state) {
-        (_, S::RemovedModified) => planned.saying(why).ways([
-            format!("skillmeat undeploy {what} --force   # the edits are kept in the history"),
-            format!("skillmeat forget {what} && skillmeat import {what}   # back into the collection"),
-        ]),
-        (_, S::Unreadable) => planned.saying(why),
-        _ => planned
-            .saying(why)
-            .ways([format!("skillmeat undeploy {what}"), format!("skillmeat forget {what}   # the files stay")]),
+    let planned = planned.saying(why);
+    match item.state {
+        S::RemovedModified => planned.ways(on.only_copy(snapshot, item)),
+        S::Unreadable => planned,
+        _ => {
+            planned.ways(told([(on.on("undeploy", ""), "the copy goes, too"), (on.on("forget", ""), "the files stay")]))
+        }
     }
 }
 
@@ -169,7 +174,7 @@ fn choose(
     query: &Transfer,
     way: Way,
     sides: &Sides<'_>,
-    what: &str,
+    on: &Subject,
 ) -> Result<Planned, OpError> {
     let item = sides.item;
     let overwrite = query.strategy == Some(Strategy::Overwrite);
@@ -184,14 +189,13 @@ fn choose(
         (S::Outdated, Way::Pull | Way::Both) => into_project(planning, sides, Outcome::Updated),
         (S::Outdated, Way::Push) => Ok(begun(sides, Outcome::Unchanged).saying("only the collection changed")),
         (S::Deleted, Way::Pull) => into_project(planning, sides, Outcome::Created),
-        (S::Deleted, _) => Ok(begun(sides, Outcome::Refused).saying("its files are gone from the project").ways([
-            format!("skillmeat pull {what}       # puts them back"),
-            format!("skillmeat undeploy {what}   # drops the record"),
-        ])),
-        (S::Modified, Way::Push | Way::Both) => into_collection(planning, query, sides, what),
+        (S::Deleted, _) => Ok(begun(sides, Outcome::Refused)
+            .saying("its files are gone from the project")
+            .ways(told([(on.on("pull", ""), "puts them back"), (on.on("undeploy", ""), "drops the record")]))),
+        (S::Modified, Way::Push | Way::Both) => into_collection(planning, query, sides, on),
         (S::Modified, Way::Pull) if overwrite && named_by_user => into_project(planning, sides, Outcome::Updated),
         (S::Modified, Way::Pull) => Ok(begun(sides, Outcome::Unchanged).saying("only the project changed")),
-        (S::Conflict, _) => super::both_changed::plan(planning, query, way, sides, what),
+        (S::Conflict, _) => super::both_changed::plan(planning, query, way, sides, on),
         (state, _) => Ok(begun(sides, Outcome::Refused).saying(format!(
             "it is {}{}",
             state.as_str(),
@@ -265,7 +269,7 @@ pub(super) fn into_collection(
     planning: &mut Planning<'_>,
     query: &Transfer,
     sides: &Sides<'_>,
-    what: &str,
+    on: &Subject,
 ) -> Result<Planned, OpError> {
     let others = others(planning, sides);
     let edited = others.iter().filter(|other| matches!(other.item.state, S::Modified | S::Conflict));
@@ -273,12 +277,10 @@ pub(super) fn into_collection(
     if !affected.is_empty() && query.strategy.is_none() {
         return Ok(begun(sides, Outcome::Refused)
             .saying(format!("it was edited elsewhere too, where this would become a conflict: {}", affected.join(", ")))
-            .ways([
-                format!(
-                    "skillmeat push {what} --strategy overwrite   # the others keep their edits and get a conflict"
-                ),
-                format!("skillmeat push {what} --strategy fork"),
-            ]));
+            .ways(told([
+                (on.on("push", "--strategy overwrite"), "the others keep their edits and get a conflict"),
+                (on.on("push", "--strategy fork"), "an artifact of its own in the collection"),
+            ])));
     }
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     let hash = copy.counted(&sides.item.path)?;

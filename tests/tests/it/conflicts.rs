@@ -12,6 +12,7 @@ use crate::operations::{Site, first};
 mod by_hand;
 mod kept;
 mod markers;
+mod pasted;
 
 const KEY: &str = "skill:s";
 

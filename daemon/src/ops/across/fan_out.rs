@@ -62,7 +62,7 @@ pub(super) fn one(planning: &mut Planning<'_>, query: &FanOut, original: &Origin
         (S::Converged, _) => transfer::recorded,
         (S::Conflict, _) if is_behind(planning, original, follower) => both_changed::behind,
         (S::Conflict, true) => merged,
-        _ => return left(original, follower),
+        _ => return left(planning, original, follower),
     };
     let attempt = planning.original(original).and_then(|source| with(planning, original, follower, &source, way));
     attempt.unwrap_or_else(|error| begun(original, follower, Outcome::Failed).failed(&error))
@@ -106,7 +106,7 @@ pub(super) fn into_project(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Re
 
 /// Merged here; what cannot be merged was not asked for.
 fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpError> {
-    let mut planned = joining::joined(planning, sides, Joining::of(Way::Pull), &sides.item.key.to_string())?;
+    let mut planned = joining::joined(planning, sides, Joining::of(Way::Pull), &sides.subject(planning.snapshot))?;
     if planned.item.outcome == Outcome::Refused {
         planned.item.outcome = Outcome::Skipped;
     }
@@ -114,14 +114,13 @@ fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpE
 }
 
 /// A follower that stays as it is.
-fn left(original: &Original, follower: &Follower) -> Planned {
+fn left(planning: &Planning<'_>, original: &Original, follower: &Follower) -> Planned {
+    let ways = || follower.ways(planning.snapshot);
     match (follower.item.state, standing(follower.item.state)) {
         (_, Standing::Clean) => begun(original, follower, Outcome::Unchanged),
         // It has what the collection has, and more.
-        (_, Standing::Modified) => {
-            begun(original, follower, Outcome::Unchanged).saying(follower.told()).ways(follower.ways())
-        }
-        _ => begun(original, follower, Outcome::Skipped).saying(follower.told()).ways(follower.ways()),
+        (_, Standing::Modified) => begun(original, follower, Outcome::Unchanged).saying(follower.told()).ways(ways()),
+        _ => begun(original, follower, Outcome::Skipped).saying(follower.told()).ways(ways()),
     }
 }
 

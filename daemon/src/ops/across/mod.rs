@@ -12,16 +12,17 @@ pub mod fan_out;
 pub mod promote;
 pub mod radius;
 
+use super::command::{Subject, told, word};
 use super::lookup;
-use super::plan::{Planned, word};
+use super::plan::Planned;
 use super::planning::Planning;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
-use crate::library::profile;
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Standing;
 use skillmeat_protocol::request::{Operation, Which};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -72,55 +73,31 @@ pub fn standing(state: S) -> Standing {
 
 impl Follower {
     /// The commands that lead on from its state.
-    pub fn ways(&self) -> Vec<String> {
-        let what = self.item.key.to_string();
+    pub fn ways(&self, snapshot: &Snapshot) -> Vec<String> {
+        let on = self.subject(snapshot);
         match self.item.state {
             S::InSync => Vec::new(),
-            S::Outdated => vec![self.on("pull", "")],
-            S::Converged => vec![self.on("sync", "")],
-            S::Modified => vec![self.promoted()],
-            S::Conflict => vec![
-                self.on("diff", ""),
-                self.promoted(),
-                format!(
-                    "{}   # the collection's; the edits are kept in the history",
-                    self.on("pull", "--strategy overwrite")
-                ),
-                format!("{}        # the edited copy lives on as {what}-fork", self.on("pull", "--strategy fork")),
-            ],
-            S::Deleted => vec![
-                format!("{}       # puts it back", self.on("pull", "")),
-                format!("{}   # drops the record", self.on("undeploy", "")),
-            ],
-            S::RemovedModified => vec![
-                format!("{}   # the edits are kept in the history", self.on("undeploy", "--force")),
-                format!("{} && {}   # back into the collection", self.on("forget", ""), self.on("import", "")),
-            ],
-            S::Removed | S::Unreadable | S::Added | S::Foreign | S::Untracked => {
-                vec![format!("skillmeat status --project {}", word(&self.project.path))]
+            S::Outdated => vec![on.on("pull", "")],
+            S::Converged => vec![on.on("sync", "")],
+            S::Modified => vec![on.promoted()],
+            S::Conflict => [on.on("diff", ""), on.promoted()]
+                .into_iter()
+                .chain(told([
+                    (on.on("pull", "--strategy overwrite"), "the collection's; the edits are kept in the history"),
+                    (on.on("pull", "--strategy fork"), &format!("the edited copy lives on as {}-fork", self.item.key)),
+                ]))
+                .collect(),
+            S::Deleted => {
+                told([(on.on("pull", ""), "puts it back"), (on.on("undeploy", ""), "drops the record")]).into()
             }
+            S::RemovedModified => on.only_copy(snapshot, &self.item).into(),
+            S::Removed | S::Unreadable | S::Added | S::Foreign | S::Untracked => vec![on.status()],
         }
     }
 
-    /// A command about this copy.
-    fn on(&self, verb: &str, options: &str) -> String {
-        let gap = if options.is_empty() { "" } else { " " };
-        let profile = self.profile();
-        let project = word(&self.project.path);
-        format!("skillmeat {verb} {}{gap}{options} --project {project}{profile}", word(&self.item.key.to_string()))
-    }
-
-    fn promoted(&self) -> String {
-        let what = word(&self.item.key.to_string());
-        format!("skillmeat promote {} {what}{}", word(&self.project.path), self.profile())
-    }
-
-    fn profile(&self) -> String {
-        if *self.item.profile == *profile::BUILTIN[0].id {
-            String::new()
-        } else {
-            format!(" --profile {}", word(&self.item.profile))
-        }
+    /// It, as commands name it.
+    pub fn subject(&self, snapshot: &Snapshot) -> Subject {
+        Subject::of(snapshot, Path::new(&*self.project.path), &self.item)
     }
 
     /// Its state in a few words.

@@ -65,7 +65,7 @@ pub(super) fn plan(
     let strategy = query.strategy.or(Some(Strategy::Merge));
     let transfer = Transfer { which: only(&item.key.to_string()), strategy, ..Transfer::default() };
     let planned = transfer::one(planning, &transfer, Way::Push, project, &item);
-    let planned = leading_on(planned, &promoted);
+    let planned = leading_on(planning, planned, &promoted);
     let Some(original) = transfer::original_of(planning, &item) else { return Ok(vec![planned]) };
     let everybody = super::followers(planning.snapshot, &item.key, Some(&original.collection.id));
     let others: Vec<Follower> = everybody.into_iter().filter(|other| !is(other, &promoted)).collect();
@@ -85,7 +85,7 @@ pub(super) fn plan(
     }
     let edited: Vec<&Follower> = others.iter().filter(|other| other.item.state == S::Modified).collect();
     if !edited.is_empty() && !query.force {
-        return Ok(vec![refused(planned, &promoted, &edited)]);
+        return Ok(vec![refused(planning, planned, &promoted, &edited)]);
     }
     let Some(new) = content(planning, &planned, &original) else { return Ok(vec![planned]) };
     let clean: Vec<(&Follower, Doing)> =
@@ -106,13 +106,14 @@ pub(super) fn plan(
 }
 
 /// A refusal has the commands for this project.
-fn leading_on(planned: Planned, promoted: &Follower) -> Planned {
+fn leading_on(planning: &Planning<'_>, planned: Planned, promoted: &Follower) -> Planned {
     if planned.item.outcome != Outcome::Refused || promoted.item.record.is_none() {
         return planned;
     }
-    let again = promoted.promoted();
+    let again = promoted.subject(planning.snapshot).promoted();
     let overwrite = format!("{again} --strategy overwrite   # the project's; what the collection had is kept");
-    let ways = promoted.ways().into_iter().map(|way| if way == again { overwrite.clone() } else { way });
+    let ways =
+        promoted.ways(planning.snapshot).into_iter().map(|way| if way == again { overwrite.clone() } else { way });
     planned.ways(ways)
 }
 
@@ -150,7 +151,7 @@ fn content(planning: &Planning<'_>, planned: &Planned, original: &Original) -> O
     Some(Read { source: Source::History, id, content: Arc::new(content), hash: made.hash, with_ignored: None })
 }
 
-fn refused(planned: Planned, promoted: &Follower, edited: &[&Follower]) -> Planned {
+fn refused(planning: &Planning<'_>, planned: Planned, promoted: &Follower, edited: &[&Follower]) -> Planned {
     let names: Vec<&str> = edited.iter().take(NAMED).map(|other| &*other.project.path).collect();
     let more = if edited.len() > NAMED { format!(" and {} more", edited.len() - NAMED) } else { String::new() };
     let message =
@@ -158,7 +159,10 @@ fn refused(planned: Planned, promoted: &Follower, edited: &[&Follower]) -> Plann
     let what = word(&promoted.item.key.to_string());
     planned.failed(&OpError::Refused { message }).ways([
         format!("skillmeat blast-radius {what}"),
-        format!("{} --yes   # the others keep their edits and get a conflict", promoted.promoted()),
+        format!(
+            "{} --yes   # the others keep their edits and get a conflict",
+            promoted.subject(planning.snapshot).promoted()
+        ),
     ])
 }
 

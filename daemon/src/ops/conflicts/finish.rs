@@ -5,15 +5,17 @@
 //! that what the collection changed since is merged and not lost.
 
 use super::super::account;
+use super::super::command::told;
 use super::super::error::{OpError, wire};
 use super::super::joining::{self, Joining};
 use super::super::merging::{self, Merging, Side, Written};
 use super::super::plan::Planned;
 use super::super::planning::{Planning, original_path};
 use super::super::transfer::{self, Sides, Way, begun};
-use super::{find, marks, shown, with_sides};
+use super::{find, marks, named, shown, with_sides};
 use crate::engine::snapshot::ProjectView;
-use crate::history::{Conflict, Content, EntryKind, Origin, Scope};
+use crate::history::{Conflict, ConflictFile, Content, EntryKind, Origin, Scope};
+use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::reply::{ConflictState, Outcome};
 use skillmeat_protocol::request::ConflictName;
@@ -29,24 +31,30 @@ pub(in crate::ops) fn finish(
     let (item, conflict) = find::one(planning.history, project, name)?;
     let state = find::state(planning.history, &item, &conflict).map_err(wire)?;
     Ok(with_sides(planning, project, &item, |planning, sides| match state {
-        ConflictState::Closed => Ok(closed(sides)),
+        ConflictState::Closed => Ok(closed(planning, sides)),
         ConflictState::Marked => edited(planning, sides, &conflict),
         ConflictState::Open | ConflictState::Moved => {
             let joining = Joining { way: Way::Both, decided: &conflict.files };
-            joining::joined(planning, sides, joining, &item.key.to_string())
+            joining::joined(planning, sides, joining, &sides.subject(planning.snapshot))
         }
     }))
 }
 
-fn closed(sides: &Sides<'_>) -> Planned {
+fn closed(planning: &Planning<'_>, sides: &Sides<'_>) -> Planned {
+    let on = sides.subject(planning.snapshot);
+    let ways = match sides.item.state {
+        DriftState::InSync => None,
+        DriftState::Modified | DriftState::Outdated | DriftState::Converged => Some(on.on("sync", "")),
+        _ => Some(on.status()),
+    };
     let message = format!("it is no conflict any more: it is {}", sides.item.state.as_str());
-    begun(sides, Outcome::Refused).saying(message).ways([format!("skillmeat sync {}", sides.item.key)])
+    begun(sides, Outcome::Refused).saying(message).ways(ways)
 }
 
 /// The project's copy as a person left it, for both sides.
 fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -> Result<Planned, OpError> {
-    let (item, what) = (sides.item, sides.item.key.to_string());
-    let Some((given, _)) = conflict.marked else { return Ok(closed(sides)) };
+    let (item, on) = (sides.item, sides.subject(planning.snapshot));
+    let Some((given, _)) = conflict.marked else { return Ok(closed(planning, sides)) };
     let copy = planning.copy(item, Scope::Resolved)?;
     let given = files(&planning.history.content(given)?);
     let mut now = files(&copy.content);
@@ -66,22 +74,25 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
             Some(resolution) if has_markers || untouched => {
                 merging::settle(planning, &mut now, &path, resolution)?;
             }
-            None if has_markers => left.push(shown(file, &item.path)),
-            None if untouched => open.push(shown(file, &item.path)),
+            None if has_markers => left.push(file),
+            None if untouched => open.push(file),
             // What somebody wrote there is later than what was decided.
             _ => {}
         }
     }
     if !left.is_empty() || !open.is_empty() {
-        let part = |text: &str, names: &[String]| (!names.is_empty()).then(|| format!("{text}: {}", names.join(", ")));
+        let part = |text: &str, files: &[&ConflictFile]| {
+            let names: Vec<String> = files.iter().map(|file| shown(file, &item.path)).collect();
+            (!names.is_empty()).then(|| format!("{text}: {}", names.join(", ")))
+        };
         let parts = [part("markers are left", &left), part("still to be decided", &open)];
-        let first = left.iter().chain(&open).next().cloned().unwrap_or_default();
+        let first = left.iter().chain(&open).next().map(|file| named(file, &item.path)).unwrap_or_default();
         return Ok(begun(sides, Outcome::Refused)
             .saying(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
-            .ways([
-                format!("skillmeat resolve {what} {} --ours   # or --theirs, --base", super::super::plan::word(&first)),
-                format!("skillmeat resolve {what} --abort      # the copy as it was"),
-            ]));
+            .ways(told([
+                (on.resolve(&first, "--ours"), "or --theirs, --base"),
+                (on.on("resolve", "--abort"), "the copy as it was"),
+            ])));
     }
     let (content, hash) = merging::put_together(planning, copy.content.kind, now, &Written::new(), &own)?;
     if sides.source.is(conflict.their_hash) {
@@ -96,12 +107,10 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
         Merging::Clean { content, hash, .. } => joining::put(planning, sides, Way::Both, &copy, (&content, hash)),
         Merging::Refused(dispute) => Ok(begun(sides, Outcome::Refused)
             .saying(format!("the collection changed since, and not only elsewhere; {}", dispute.why))
-            .ways([
-                format!(
-                    "skillmeat resolve {what} --abort      # the copy as it was; the edits are kept in the history"
-                ),
-                format!("skillmeat diff {what}"),
-            ])),
+            .ways(told([
+                (on.on("resolve", "--abort"), "the copy as it was; the edits are kept in the history"),
+                (on.on("diff", ""), "what the collection has, and what is here"),
+            ]))),
     }
 }
 
@@ -114,7 +123,7 @@ pub(in crate::ops) fn abort(
     let (item, mut conflict) = find::one(planning.history, project, name)?;
     let state = find::state(planning.history, &item, &conflict).map_err(wire)?;
     if state == ConflictState::Closed {
-        return Ok(with_sides(planning, project, &item, |_, sides| Ok(closed(sides))));
+        return Ok(with_sides(planning, project, &item, |planning, sides| Ok(closed(planning, sides))));
     }
     let decided = conflict.files.iter_mut().filter_map(|file| file.resolution.take()).count();
     let planned = with_sides(planning, project, &item, |planning, sides| {

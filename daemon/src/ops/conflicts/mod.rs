@@ -15,6 +15,7 @@ pub mod telling;
 
 pub(super) use finish::{abort, finish};
 
+use super::command::{Subject, told};
 use super::error::OpError;
 use super::merging::Dispute;
 use super::plan::Planned;
@@ -87,11 +88,16 @@ pub(super) fn marked(planning: &Planning<'_>, sides: &Sides<'_>) -> Result<Optio
     if !has_markers(planning.history, &conflict, sides.item)? {
         return Ok(None);
     }
-    let what = &sides.item.key;
-    Ok(Some(begun(sides, Outcome::Refused).saying("the copy was given conflict markers").ways([
-        format!("skillmeat resolve {what} --continue   # once no markers are left"),
-        format!("skillmeat resolve {what} --abort      # the copy as it was"),
-    ])))
+    let ways = ways_of_marked(&sides.subject(planning.snapshot));
+    Ok(Some(begun(sides, Outcome::Refused).saying("the copy was given conflict markers").ways(ways)))
+}
+
+/// What can be done about a copy with markers.
+pub(super) fn ways_of_marked(on: &Subject) -> [String; 2] {
+    told([
+        (on.on("resolve", "--continue"), "once no markers are left: for the project and the collection"),
+        (on.on("resolve", "--abort"), "the copy as it was"),
+    ])
 }
 
 /// Plans something with both sides of an item.
@@ -103,6 +109,12 @@ fn with_sides(
 ) -> Planned {
     let gone = |planned: Planned| planned.saying("the collection does not have it any more");
     transfer::with_sides(planning, project, item, gone, work)
+}
+
+/// The name of a file of a conflict, for commands; that of the artifact where it is one file.
+fn named(file: &ConflictFile, artifact: &Path) -> Vec<u8> {
+    let name = if file.path.is_empty() { artifact.file_name().unwrap_or_default() } else { file.path.as_os_str() };
+    name.as_encoded_bytes().to_vec()
 }
 
 /// The name of a file of a conflict, for people; that of the artifact for all of it.

@@ -3,6 +3,7 @@
 //! A conflict that nobody has found yet, or of which a side moved on, is looked at first. A text is taken from a file by its
 //! path, so that it may be of any length, as whatever else is added.
 
+use super::super::command::Subject;
 use super::super::error::{OpError, wire};
 use super::super::joining;
 use super::super::lookup;
@@ -10,7 +11,7 @@ use super::super::merging::Merging;
 use super::super::planning::Planning;
 use super::super::run::Operations;
 use super::super::transfer::begun;
-use super::telling::Telling;
+use super::telling::{self, Telling};
 use super::{find, keep, marks, place, shown, with_sides};
 use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::{
@@ -54,7 +55,7 @@ impl Operations {
         let known = || history.conflict_at(&place).map_err(wire)?.ok_or_else(|| find::none(&project, &query.conflict));
         let mut conflict = known()?;
         let mut planning = planning();
-        let chosen = chosen(&conflict, &item, query.file.as_ref())?;
+        let chosen = chosen(&planning, &conflict, &item, query.file.as_ref())?;
         for at in chosen {
             let resolution = decided(&mut planning, &conflict, at, &item, &query.choice)?;
             conflict.files[at].resolution = Some(resolution);
@@ -107,7 +108,9 @@ fn look(planning: &mut Planning<'_>, project: &ProjectView, item: &ItemView) -> 
         match joining::merged(planning, sides, &copy, &[])? {
             Merging::Clean { .. } => {
                 let message = format!("nothing of {} has to be decided", item.key);
-                Ok(begun(sides, Outcome::Refused).saying(message).ways([format!("skillmeat sync {}", item.key)]))
+                Ok(begun(sides, Outcome::Refused)
+                    .saying(message)
+                    .ways([sides.subject(planning.snapshot).on("sync", "")]))
             }
             Merging::Refused(dispute) => {
                 keep(planning, sides, &copy, &dispute, None)?;
@@ -124,16 +127,20 @@ fn look(planning: &mut Planning<'_>, project: &ProjectView, item: &ItemView) -> 
 }
 
 /// Which files are meant: the one that is named, or all that are not decided.
-fn chosen(conflict: &Conflict, item: &ItemView, named: Option<&Bytes>) -> Result<Vec<usize>, WireError> {
+fn chosen(
+    planning: &Planning<'_>,
+    conflict: &Conflict,
+    item: &ItemView,
+    named: Option<&Bytes>,
+) -> Result<Vec<usize>, WireError> {
     if let Some(named) = named {
         return find::file(conflict, item, named).map(|at| vec![at]);
     }
     let open: Vec<usize> = (0..conflict.files.len()).filter(|at| conflict.files[*at].resolution.is_none()).collect();
     if open.is_empty() {
         let message = format!("all files of {} are decided; name one to decide anew", item.key);
-        return Err(
-            WireError::new(ErrorCode::Refused, message).hint(format!("skillmeat resolve {} --continue", item.key))
-        );
+        let on = Subject::of(planning.snapshot, &conflict.place.project, item);
+        return Err(WireError::new(ErrorCode::Refused, message).hint(on.on("resolve", "--continue")));
     }
     Ok(open)
 }
@@ -147,7 +154,9 @@ fn decided(
 ) -> Result<Resolution, WireError> {
     let file = &conflict.files[at];
     let name = shown(file, &item.path);
-    let refused = |why: &str| WireError::new(ErrorCode::Refused, format!("{name}: {why}")).hint(ways(item, &name));
+    let on = Subject::of(planning.snapshot, &conflict.place.project, item);
+    let hint = telling::decide(&on, conflict, file, &item.path);
+    let refused = |why: &str| WireError::new(ErrorCode::Refused, format!("{name}: {why}")).hint(hint.clone());
     let side = |choice, result| Ok(Resolution { choice, result });
     // A directory has no mode here.
     let is_whole = file.path.is_empty() && file.mode == 0;
@@ -172,11 +181,6 @@ fn decided(
             kept(planning, &bytes, file, Choice::Content).map_err(wire)
         }
     }
-}
-
-fn ways(item: &ItemView, name: &str) -> String {
-    let name = super::super::plan::word(name);
-    format!("skillmeat resolve {} {name} --ours, --theirs, --edit or --content FILE", item.key)
 }
 
 /// Keeps bytes as what is to be in the place of a file.

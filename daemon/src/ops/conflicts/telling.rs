@@ -1,8 +1,8 @@
 //! How conflicts are told of: what of them there is to decide, and the commands that do.
 
+use super::super::command::Subject;
 use super::super::error::OpError;
-use super::super::plan::word;
-use super::{find, marks};
+use super::{find, marks, named};
 use crate::engine::snapshot::{ItemView, Snapshot};
 use crate::history::{
     Choice, Conflict, ConflictFile, ConflictKind, ConflictReason, ContentId, EntryKind, History, HistoryError,
@@ -69,17 +69,11 @@ impl Telling<'_> {
         let mut info = self.info(conflict, state, IN_ONE)?;
         if state != ConflictState::Closed {
             let open = conflict.files.iter().filter(|file| file.resolution.is_none());
-            let named = open.filter_map(|file| Some((file, file.path.as_os_str().to_str()?)));
-            let artifact = self.named(conflict);
-            let ways = named.filter(|(_, name)| !name.is_empty()).take(COMMANDED).map(|(file, name)| {
-                let others = match (file.reason, conflict.base.is_some()) {
-                    (ConflictReason::Lines, true) => "--theirs, --base, --both, --edit, --tool, --content FILE",
-                    (ConflictReason::Broken, true) => "--theirs, --base, --edit, --tool, --content FILE",
-                    (_, true) => "--theirs, --base, --tool, --content FILE",
-                    (_, false) => "--theirs, --tool, --content FILE",
-                };
-                format!("skillmeat resolve {artifact} {} --ours   # or {others}", word(name))
-            });
+            let on = self.subject(conflict);
+            let ways = open
+                .filter(|file| !file.path.is_empty())
+                .take(COMMANDED)
+                .map(|file| decide(&on, conflict, file, &item.path));
             info.ways.extend(ways);
         }
         Ok(info)
@@ -136,18 +130,14 @@ impl Telling<'_> {
         })
     }
 
-    /// The artifact with what says where it is, for a command that is right in every directory.
-    fn named(&self, conflict: &Conflict) -> String {
+    fn subject(&self, conflict: &Conflict) -> Subject {
         let place = &conflict.place;
-        let named = format!("{} --project {}", word(&place.key.to_string()), word(&place.project.to_string_lossy()));
-        let project = place.project.to_str().and_then(|path| self.snapshot.projects.get(path));
-        let same = project.map_or(0, |project| project.items().filter(|item| item.key == place.key).count());
-        if same > 1 { format!("{named} --profile {}", word(&place.profile)) } else { named }
+        Subject::new(self.snapshot, &place.project, &place.key, &place.profile)
     }
 
     fn ways(&self, conflict: &Conflict, state: ConflictState, is_open: bool) -> Vec<String> {
-        let named = self.named(conflict);
-        let resolve = |how: &str| format!("skillmeat resolve {named} {how}");
+        let on = self.subject(conflict);
+        let resolve = |how: &str| on.on("resolve", how);
         match (state, is_open) {
             (ConflictState::Closed, _) => Vec::new(),
             (ConflictState::Marked, _) => vec![resolve("--continue"), resolve("--abort")],
@@ -155,8 +145,8 @@ impl Telling<'_> {
             (_, true) => vec![
                 resolve("--ours --continue"),
                 resolve("--theirs --continue"),
-                format!("skillmeat mergetool {named}"),
-                format!("skillmeat sync {named} --markers"),
+                on.on("mergetool", ""),
+                on.on("sync", "--markers"),
             ],
         }
     }
@@ -203,6 +193,17 @@ impl Telling<'_> {
             _ => ConflictLeaf { hash: Some(ContentHash(id.0)), size: content.size(), mode: None, target: None },
         })
     }
+}
+
+/// The command that decides a file, and how else it can be.
+pub(super) fn decide(on: &Subject, conflict: &Conflict, file: &ConflictFile, artifact: &Path) -> String {
+    let others = match (file.reason, conflict.base.is_some()) {
+        (ConflictReason::Lines, true) => "--theirs, --base, --both, --edit, --tool, --content FILE",
+        (ConflictReason::Broken, true) => "--theirs, --base, --edit, --tool, --content FILE",
+        (_, true) => "--theirs, --base, --tool, --content FILE",
+        (_, false) => "--theirs, --tool, --content FILE",
+    };
+    format!("{}   # or {others}", on.resolve(&named(file, artifact), "--ours"))
 }
 
 fn reason(reason: ConflictReason) -> reply::ConflictReason {

@@ -213,7 +213,7 @@ fn what_cannot_be_merged_is_refused_with_its_files_and_left_alone() {
             let item = first(&answer);
             assert_eq!((&item["outcome"], &item["message"]), (&json!("refused"), &json!(why)), "{method}: {answer}");
             let ways = item["ways"].to_string();
-            assert!(ways.contains("pull skill:s --strategy overwrite") && ways.contains("--strategy fork"), "{ways}");
+            assert!(ways.contains("--strategy overwrite") && ways.contains("--strategy fork"), "{ways}");
             site.is_as(&before, why);
         }
         assert_eq!(site.state(KEY), Some(DriftState::Conflict), "{why}");
