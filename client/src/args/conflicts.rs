@@ -46,7 +46,7 @@ pub struct InProject {
 /// `conflicts`.
 #[derive(Subcommand, Debug, PartialEq, Eq)]
 pub enum ConflictsCommand {
-    /// Conflicts that were found, with the commands that end them
+    /// What somebody has to decide about, with the commands that do
     #[command(after_help = "Examples:\n  skillmeat conflicts list\n  skillmeat conflicts list --all --closed --json")]
     List {
         #[command(flatten)]

@@ -12,12 +12,14 @@ use skillmeat_protocol::bytes::Bytes;
 use skillmeat_protocol::error::ErrorCode;
 use skillmeat_protocol::reply::{ConflictFile, ConflictReason, ConflictReply, Reply};
 use skillmeat_protocol::request::{
-    ConflictChoice, ConflictName, ConflictRead, ConflictSide, Freshness, Request, Resolve,
+    ConflictChoice, ConflictName, ConflictRead, ConflictShow, ConflictSide, Freshness, Request, Resolve,
 };
 
 use super::Context;
 use crate::failure::Failure;
 use crate::mergetool::{Files, Tool};
+use crate::render::conflicts::name;
+use crate::render::term::shell_word;
 use crate::surroundings::text;
 use crate::transport::unexpected;
 
@@ -57,17 +59,32 @@ pub(super) fn decide(
     if !succeeded || !is_trusted && after == before {
         return Ok(None);
     }
-    let choice = ConflictChoice::Content(text(&files.merged)?);
-    let request = Request::Resolve(Resolve { conflict: conflict.clone(), file: Some(file.path.clone()), choice });
-    match context.ask(request, Freshness::Synced) {
-        Ok(Reply::Conflict(reply)) => Ok(Some(reply)),
-        Ok(other) => Err(unexpected(&other)),
-        Err(failure) => {
-            let kept = directory.keep().join(files.merged.file_name().unwrap_or_default());
-            let again = format!("your text is kept; change it and give it with --content {}", kept.display());
-            Err(failure.hint(again))
-        }
+    given(context, conflict, file, &files.merged).map(Some).map_err(|failure| {
+        let kept = directory.keep().join(files.merged.file_name().unwrap_or_default());
+        let kept = shell_word(&kept.to_string_lossy()).into_owned();
+        failure.hint(format!("your text is kept; change it and give it with --content {kept}"))
+    })
+}
+
+/// Tells the daemon what was made of a file, unless that was of other sides than there are by now.
+fn given(
+    context: &Context<'_>,
+    conflict: &ConflictName,
+    file: &ConflictFile,
+    merged: &Path,
+) -> Result<ConflictReply, Failure> {
+    let ask = |request| match context.ask(request, Freshness::Synced)? {
+        Reply::Conflict(reply) => Ok(reply),
+        other => Err(unexpected(&other)),
+    };
+    let now = ask(Request::ConflictShow(ConflictShow { conflict: conflict.clone(), file: None }))?;
+    let sides = |file: &ConflictFile| (file.base.clone(), file.ours.clone(), file.theirs.clone());
+    if !now.conflict.files.iter().any(|other| other.path == file.path && sides(other) == sides(file)) {
+        let name = name(file);
+        return Err(Failure::new(ErrorCode::Refused, format!("{name}: its sides changed while it was edited")));
     }
+    let choice = ConflictChoice::Content(text(merged)?);
+    ask(Request::Resolve(Resolve { conflict: conflict.clone(), file: Some(file.path.clone()), choice }))
 }
 
 /// Whether it ended well.

@@ -23,7 +23,7 @@ pub fn write_list(out: &mut dyn Write, reply: &ConflictsReply, colour: bool) -> 
     if reply.conflicts.is_empty() {
         writeln!(
             out,
-            "what both sides changed is in 'skillmeat status'; 'skillmeat sync' merges it, or finds conflicts"
+            "what both sides changed and merges by itself is in 'skillmeat status'; 'skillmeat sync' merges it"
         )?;
     }
     Ok(())

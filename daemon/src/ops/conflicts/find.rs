@@ -1,5 +1,6 @@
 //! From what a request names to a conflict, and whether that is one still.
 
+use super::super::command::word;
 use super::super::error::wire;
 use super::super::lookup;
 use super::{has_markers, place};
@@ -13,58 +14,49 @@ use skillmeat_protocol::request::{ConflictName, Profiles, Which};
 use std::path::Path;
 use std::sync::Arc;
 
-/// An item, and the conflict that is kept of it.
-pub type Known = (Arc<ItemView>, Option<Conflict>);
+/// An item, the conflict that is kept of it, and whether it is one. What nobody looked at yet has moved on from nothing.
+pub type Known = (Arc<ItemView>, Option<Conflict>, ConflictState);
 
-/// The items that a request can mean, each with the conflict that is kept of it.
+/// The one conflict that a request names: that which is one, or else what is kept of one that was.
 ///
 /// # Errors
-/// `NotFound`, `Ambiguous`, `InvalidParams`; `Io` when the history cannot be read.
-pub fn items(history: &History, project: &ProjectView, name: &ConflictName) -> Result<Vec<Known>, WireError> {
+/// `NotFound` where there is none, `Ambiguous`, `InvalidParams`; `Io` when the history cannot be read.
+pub fn one(history: &History, project: &ProjectView, name: &ConflictName) -> Result<Known, WireError> {
     let which = Which { artifacts: vec![name.artifact.clone()], ..Which::default() };
     let profiles = Profiles { profiles: name.profile.iter().cloned().collect(), all_profiles: false };
     let items = lookup::items(project, &which, &profiles, |_| false)?;
-    let with = |item: Arc<ItemView>| {
-        let known = history.conflict_at(&place(Path::new(&*project.path), &item)).map_err(wire)?;
-        Ok((item, known))
-    };
-    items.into_iter().map(with).collect()
-}
-
-/// The one conflict that a request names.
-///
-/// # Errors
-/// As [`items`]; `NotFound` when none is kept.
-pub fn one(
-    history: &History,
-    project: &ProjectView,
-    name: &ConflictName,
-) -> Result<(Arc<ItemView>, Conflict), WireError> {
     let mut known = Vec::new();
-    for (item, conflict) in items(history, project, name)? {
-        if let Some(conflict) = conflict {
-            known.push((state(history, &item, &conflict).map_err(wire)?, item, conflict));
-        }
+    for item in &items {
+        let conflict = history.conflict_at(&place(Path::new(&*project.path), item)).map_err(wire)?;
+        let state = conflict.as_ref().map(|conflict| state(history, item, conflict)).transpose().map_err(wire)?;
+        known.push(match (conflict, state) {
+            (_, None | Some(ConflictState::Closed)) if item.state == DriftState::Conflict => {
+                (Arc::clone(item), None, ConflictState::Moved)
+            }
+            (Some(conflict), Some(state)) => (Arc::clone(item), Some(conflict), state),
+            _ => continue,
+        });
     }
     if known.len() > 1 {
-        known.retain(|(state, ..)| *state != ConflictState::Closed);
+        known.retain(|(_, _, state)| *state != ConflictState::Closed);
     }
     match known.len() {
-        1 => Ok(known.remove(0)).map(|(_, item, conflict)| (item, conflict)),
-        0 => Err(none(project, name)),
-        _ => Err(several(name, known.iter().map(|(_, item, _)| &**item))),
+        1 => Ok(known.remove(0)),
+        0 => Err(none(project, name, &items.iter().map(|item| &**item).collect::<Vec<_>>())),
+        _ => Err(several(name, known.iter().map(|(item, ..)| &**item))),
     }
 }
 
-/// No conflict is kept of what a request names.
-pub(super) fn none(project: &ProjectView, name: &ConflictName) -> WireError {
-    let message = format!("no conflict of '{}' is known in project '{}'", name.artifact, project.name);
-    let hint = format!("skillmeat sync {} merges both sides, or finds it", name.artifact);
+/// What a request names is in no conflict.
+pub(super) fn none(project: &ProjectView, name: &ConflictName, items: &[&ItemView]) -> WireError {
+    let states: Vec<&str> = items.iter().map(|item| item.state.as_str()).collect();
+    let message = format!("{} is in no conflict: it is {}", name.artifact, states.join(", "));
+    let hint = format!("skillmeat conflicts list --project {}", word(&project.path));
     WireError::new(ErrorCode::NotFound, message).hint(hint)
 }
 
 /// It is one under several profiles.
-pub(super) fn several<'a>(name: &ConflictName, items: impl Iterator<Item = &'a ItemView>) -> WireError {
+fn several<'a>(name: &ConflictName, items: impl Iterator<Item = &'a ItemView>) -> WireError {
     let profiles: Vec<&str> = items.map(|item| &*item.profile).collect();
     let message = format!("'{}' is in conflict under several profiles: {}", name.artifact, profiles.join(", "));
     WireError::new(ErrorCode::Ambiguous, message).hint("say which with --profile")

@@ -6,7 +6,7 @@
 
 use super::super::account;
 use super::super::command::told;
-use super::super::error::{OpError, wire};
+use super::super::error::OpError;
 use super::super::joining::{self, Joining};
 use super::super::merging::{self, Merging, Side, Written};
 use super::super::plan::Planned;
@@ -28,13 +28,13 @@ pub(in crate::ops) fn finish(
     name: &ConflictName,
     project: &ProjectView,
 ) -> Result<Planned, WireError> {
-    let (item, conflict) = find::one(planning.history, project, name)?;
-    let state = find::state(planning.history, &item, &conflict).map_err(wire)?;
-    Ok(with_sides(planning, project, &item, |planning, sides| match state {
-        ConflictState::Closed => Ok(closed(planning, sides)),
-        ConflictState::Marked => edited(planning, sides, &conflict),
-        ConflictState::Open | ConflictState::Moved => {
-            let joining = Joining { way: Way::Both, decided: &conflict.files };
+    let (item, conflict, state) = find::one(planning.history, project, name)?;
+    Ok(with_sides(planning, project, &item, |planning, sides| match (state, &conflict) {
+        (ConflictState::Closed, _) => Ok(closed(planning, sides)),
+        (ConflictState::Marked, Some(conflict)) => edited(planning, sides, conflict),
+        _ => {
+            let decided = conflict.as_ref().map(|conflict| &*conflict.files).unwrap_or_default();
+            let joining = Joining { way: Way::Both, decided };
             joining::joined(planning, sides, joining, &sides.subject(planning.snapshot))
         }
     }))
@@ -120,20 +120,20 @@ pub(in crate::ops) fn abort(
     name: &ConflictName,
     project: &ProjectView,
 ) -> Result<Planned, WireError> {
-    let (item, mut conflict) = find::one(planning.history, project, name)?;
-    let state = find::state(planning.history, &item, &conflict).map_err(wire)?;
+    let (item, mut conflict, state) = find::one(planning.history, project, name)?;
     if state == ConflictState::Closed {
         return Ok(with_sides(planning, project, &item, |planning, sides| Ok(closed(planning, sides))));
     }
-    let decided = conflict.files.iter_mut().filter_map(|file| file.resolution.take()).count();
+    let files = conflict.iter_mut().flat_map(|conflict| &mut conflict.files);
+    let decided = files.filter_map(|file| file.resolution.take()).count();
     let planned = with_sides(planning, project, &item, |planning, sides| {
-        if state != ConflictState::Marked {
+        let Some(conflict) = conflict.as_ref().filter(|_| state == ConflictState::Marked) else {
             let message = match decided {
                 0 => "nothing was decided; its files are as they were".to_owned(),
                 n => format!("what was decided of {n} of its files is forgotten; they are as they were"),
             };
             return Ok(begun(sides, Outcome::Unchanged).saying(message));
-        }
+        };
         let before = planning.history.content(conflict.ours)?;
         let mut planned = transfer::put_into_project(planning, sides, &before, Outcome::Updated)?;
         let spot = account::in_project(sides.destination);
@@ -141,7 +141,7 @@ pub(in crate::ops) fn abort(
         planned.sees([put]);
         Ok(planned.holding(conflict.our_hash).saying("the copy is as it was before it was given markers"))
     });
-    if decided > 0 {
+    if let Some(conflict) = conflict.filter(|_| decided > 0) {
         planning.conflict(conflict);
     }
     Ok(planned)

@@ -4,11 +4,12 @@
 //! file, too. Whether it is one still is told from the picture. What ends it is a merge like every other, which takes what was
 //! decided for files whose three sides are the same still; a side that moved on meanwhile is merged anew, and never overwritten.
 //!
-//! `keep` writes down what a merge left; [`find`] names one; [`telling`] tells of it; [`resolve`] decides; `finish` ends;
+//! `keep` writes down what a merge left; [`find`] names one; [`look`] finds what nobody found yet; [`telling`] tells of it; [`resolve`] decides; `finish` ends;
 //! [`marks`] knows markers.
 
 pub mod find;
 mod finish;
+pub mod look;
 pub mod marks;
 pub mod resolve;
 pub mod telling;

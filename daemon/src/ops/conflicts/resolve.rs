@@ -5,27 +5,23 @@
 
 use super::super::command::Subject;
 use super::super::error::{OpError, wire};
-use super::super::joining;
 use super::super::lookup;
-use super::super::merging::Merging;
 use super::super::planning::Planning;
 use super::super::run::Operations;
-use super::super::transfer::begun;
+use super::look::Found;
 use super::telling::{self, Telling};
-use super::{find, keep, marks, place, shown, with_sides};
-use crate::engine::snapshot::{ItemView, ProjectView};
+use super::{find, marks, shown};
+use crate::engine::snapshot::ItemView;
 use crate::history::{
-    Choice, Conflict, ConflictFile, ConflictReason, Content, ContentEntry, ContentId, RelPath, Resolution, Scope,
+    Choice, Conflict, ConflictFile, ConflictReason, Content, ContentEntry, ContentId, RelPath, Resolution,
 };
 use crate::model::TreeKind;
 use skillmeat_protocol::bytes::Bytes;
-use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::{ErrorCode, WireError};
-use skillmeat_protocol::reply::{ConflictReply, ConflictState, Outcome};
-use skillmeat_protocol::request::{ConflictChoice, ConflictName, Resolve};
-use std::path::{Path, PathBuf};
+use skillmeat_protocol::reply::{ConflictReply, ConflictState};
+use skillmeat_protocol::request::{ConflictChoice, Resolve};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError};
 
 /// Bytes that a file may have which is given for another.
 const LARGEST: u64 = 256 << 20;
@@ -39,91 +35,27 @@ impl Operations {
         let history = self.history()?;
         let known = lookup::project(&self.engine.snapshot(), &query.conflict.project)?;
         // Somebody else who decides meanwhile would be forgotten.
-        let roots = [PathBuf::from(&*known.path)].into();
-        let Some(_taken) = self.locks.take(roots, cancelled) else { return Err(OpError::Cancelled.to_wire()) };
-        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.current()?;
-        let project = lookup::project(&snapshot, &known.path)?;
-        let planning = || Planning::new(history, &snapshot, &self.zone, self.now(), &self.home);
-        let mut looking = planning();
-        let item = current(&mut looking, &project, &query.conflict)?;
-        let gathered = looking.into_gathered();
-        if !gathered.conflicts.is_empty() {
+        self.locked(&known, cancelled, |snapshot, project| {
+            let Found { snapshot, item, mut conflict } = self.looked_at(snapshot, project, &query.conflict)?;
+            if find::state(history, &item, &conflict).map_err(wire)? == ConflictState::Closed {
+                return Err(find::none(project, &query.conflict, &[&item]));
+            }
+            let mut planning = self.planning(history, &snapshot);
+            for at in chosen(&planning, &conflict, &item, query.file.as_ref())? {
+                let resolution = decided(&mut planning, &conflict, at, &item, &query.choice)?;
+                conflict.files[at].resolution = Some(resolution);
+            }
+            let place = conflict.place.clone();
+            planning.conflict(conflict);
+            let gathered = planning.into_gathered();
             history.batch(|batch| gathered.store(batch)).map_err(wire)?;
-        }
-        let place = place(Path::new(&*project.path), &item);
-        let known = || history.conflict_at(&place).map_err(wire)?.ok_or_else(|| find::none(&project, &query.conflict));
-        let mut conflict = known()?;
-        let mut planning = planning();
-        let chosen = chosen(&planning, &conflict, &item, query.file.as_ref())?;
-        for at in chosen {
-            let resolution = decided(&mut planning, &conflict, at, &item, &query.choice)?;
-            conflict.files[at].resolution = Some(resolution);
-        }
-        planning.conflict(conflict);
-        let gathered = planning.into_gathered();
-        history.batch(|batch| gathered.store(batch)).map_err(wire)?;
-        let conflict = known()?;
-        let telling = Telling { history, snapshot: &snapshot };
-        let conflict = telling.shown(&item, &conflict).map_err(|error| error.to_wire())?;
-        Ok(ConflictReply { clock: snapshot.clock, fresh: true, stale: None, conflict, text: None })
+            let kept = history.conflict_at(&place).map_err(wire)?;
+            let conflict = kept.ok_or_else(|| find::none(project, &query.conflict, &[&item]))?;
+            let telling = Telling { history, snapshot: &snapshot };
+            let conflict = telling.shown(&item, &conflict).map_err(|error| error.to_wire())?;
+            Ok(ConflictReply { clock: snapshot.clock, fresh: true, stale: None, conflict, text: None })
+        })?
     }
-}
-
-/// The item whose conflict is meant. One that is not known as it is now is looked at.
-fn current(
-    planning: &mut Planning<'_>,
-    project: &ProjectView,
-    name: &ConflictName,
-) -> Result<Arc<ItemView>, WireError> {
-    let (mut able, mut states) = (Vec::new(), Vec::new());
-    for (item, known) in find::items(planning.history, project, name)? {
-        let state = match &known {
-            Some(known) => find::state(planning.history, &item, known).map_err(wire)?,
-            None if item.state == DriftState::Conflict => ConflictState::Moved,
-            None => ConflictState::Closed,
-        };
-        states.push(item.state.as_str());
-        if state != ConflictState::Closed {
-            able.push((item, state));
-        }
-    }
-    if able.len() > 1 {
-        return Err(find::several(name, able.iter().map(|(item, _)| &**item)));
-    }
-    let Some((item, state)) = able.pop() else {
-        let message = format!("{} is in no conflict: it is {}", name.artifact, states.join(", "));
-        return Err(WireError::new(ErrorCode::Refused, message).hint("skillmeat conflicts list"));
-    };
-    if state == ConflictState::Moved {
-        look(planning, project, &item)?;
-    }
-    Ok(item)
-}
-
-/// Merges both sides to see what of them is in conflict.
-fn look(planning: &mut Planning<'_>, project: &ProjectView, item: &ItemView) -> Result<(), WireError> {
-    let planned = with_sides(planning, project, item, |planning, sides| {
-        let copy = planning.copy(item, Scope::Resolved)?;
-        match joining::merged(planning, sides, &copy, &[])? {
-            Merging::Clean { .. } => {
-                let message = format!("nothing of {} has to be decided", item.key);
-                Ok(begun(sides, Outcome::Refused)
-                    .saying(message)
-                    .ways([sides.subject(planning.snapshot).on("sync", "")]))
-            }
-            Merging::Refused(dispute) => {
-                keep(planning, sides, &copy, &dispute, None)?;
-                Ok(begun(sides, Outcome::Unchanged))
-            }
-        }
-    });
-    let item = planned.item;
-    if item.outcome == Outcome::Unchanged {
-        return Ok(());
-    }
-    let error = WireError::new(ErrorCode::Refused, item.message.unwrap_or_default());
-    Err(item.ways.into_iter().next().map_or(error.clone(), |way| error.hint(way)))
 }
 
 /// Which files are meant: the one that is named, or all that are not decided.

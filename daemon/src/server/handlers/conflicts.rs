@@ -5,6 +5,7 @@ use super::super::{ServerContext, limits};
 use super::discover::CancelOnDrop;
 use crate::history::Conflict;
 use crate::ops::conflicts::find;
+use crate::ops::conflicts::look::Found;
 use crate::ops::conflicts::telling::Telling;
 use crate::ops::{OpError, lookup};
 use skillmeat_protocol::bytes::Bytes;
@@ -25,12 +26,15 @@ pub(in crate::server) async fn list(
     terms: &Terms,
     query: ConflictsQuery,
 ) -> Result<ConflictsReply, WireError> {
+    let cancelled = CancelOnDrop(Arc::default());
+    let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let project = query.project.as_deref().map(|name| lookup::project(&snapshot, name)).transpose()?;
         let is_asked = |conflict: &Conflict| {
             project.as_ref().is_none_or(|project| conflict.place.project == Path::new(&*project.path))
         };
+        operations.find_conflicts(&snapshot, project.as_deref(), &flag)?;
         let telling = Telling { history, snapshot: &snapshot };
         let (mut conflicts, mut more) = (Vec::new(), false);
         for conflict in history.conflicts().map_err(OpError::from).map_err(wire)?.iter().filter(|c| is_asked(c)) {
@@ -55,10 +59,11 @@ pub(in crate::server) async fn show(
     terms: &Terms,
     query: ConflictShow,
 ) -> Result<ConflictReply, WireError> {
+    let cancelled = CancelOnDrop(Arc::default());
+    let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
-        let project = lookup::project(&snapshot, &query.conflict.project)?;
-        let (item, conflict) = find::one(history, &project, &query.conflict)?;
+        let Found { snapshot, item, conflict } = operations.conflict(&snapshot, &query.conflict, &flag)?;
         let telling = Telling { history, snapshot: &snapshot };
         let text = match &query.file {
             Some(named) => {
@@ -79,10 +84,15 @@ pub(in crate::server) async fn read(
     terms: &Terms,
     query: ConflictRead,
 ) -> Result<ConflictBytes, WireError> {
+    let cancelled = CancelOnDrop(Arc::default());
+    let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
     super::with_history(context, terms, move |history, picture| {
-        let snapshot = picture.snapshot;
-        let project = lookup::project(&snapshot, &query.conflict.project)?;
-        let (item, conflict) = find::one(history, &project, &query.conflict)?;
+        let project = lookup::project(&picture.snapshot, &query.conflict.project)?;
+        // Page by page it stays what it was.
+        let Found { snapshot, item, conflict } = match find::one(history, &project, &query.conflict)? {
+            (item, Some(conflict), _) => Found { snapshot: picture.snapshot, item, conflict },
+            _ => operations.conflict(&picture.snapshot, &query.conflict, &flag)?,
+        };
         let file = find::file(&conflict, &item, &query.file)?;
         let telling = Telling { history, snapshot: &snapshot };
         let bytes = telling.side(&conflict.files[file], query.side).map_err(wire)?;

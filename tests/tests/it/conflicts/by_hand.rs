@@ -13,19 +13,19 @@ use super::{KEY, kinds, lines};
 use crate::operations::Site;
 
 /// A program of these lines of shell.
-fn script(sandbox: &Sandbox, name: &str, lines: &str) -> PathBuf {
+pub(super) fn script(sandbox: &Sandbox, name: &str, lines: &str) -> PathBuf {
     let path = sandbox.write(name, format!("#!/bin/sh\n{lines}\n"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our own file");
     path
 }
 
 impl Site {
-    fn cli(&self, args: &[&str]) -> Output {
+    pub(super) fn cli(&self, args: &[&str]) -> Output {
         self.sandbox.cli_in(&self.project.root, args, "")
     }
 
     /// Git as configured by this text.
-    fn git(&mut self, config: &str) {
+    pub(super) fn git(&mut self, config: &str) {
         let path = self.sandbox.write("gitconfig", config);
         self.sandbox.set("GIT_CONFIG_GLOBAL", path);
         self.sandbox.set("GIT_CONFIG_NOSYSTEM", "1");
@@ -136,8 +136,9 @@ fn a_tool_that_is_not_there_is_named_with_what_to_set() {
 
 #[test]
 fn the_command_line_lists_shows_decides_and_ends() {
-    let site = lines();
+    let site = super::site(&[("poem.md", super::POEM)], &[], &[]);
     assert!(site.cli(&["conflicts", "list"]).ok().starts_with("0 conflicts\n"));
+    let site = lines();
     let refused = site.cli(&["sync"]);
     assert!(refused.stdout.contains("skillmeat conflicts show skill:s"), "{refused:?}");
     let list = site.cli(&["conflicts", "list"]);

@@ -87,7 +87,11 @@ fn an_earlier_version_in_the_project_is_no_conflict() {
     site.poem_here("one");
     site.poem_there("three");
     let pushed = site.comes_to("push", ("unchanged", ["one", "three"], S::Conflict));
-    assert_eq!(pushed["ways"], json!([format!("skillmeat pull skill:a --project {}", site.project.text())]), "{pushed}");
+    assert_eq!(
+        pushed["ways"],
+        json!([format!("skillmeat pull skill:a --project {}", site.project.text())]),
+        "{pushed}"
+    );
     let pulled = site.comes_to("pull", ("updated", ["three", "three"], S::InSync));
     assert_eq!(pulled["message"], "what was here is an earlier version of what the collection has");
     // Taken back by an operation, it is what somebody wanted.
