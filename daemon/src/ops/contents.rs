@@ -5,6 +5,7 @@
 //! and it goes as a whole.
 
 use super::error::OpError;
+use super::link;
 use super::piece::Piece;
 use super::planning::Planning;
 use super::witness::Witness;
@@ -64,6 +65,15 @@ pub fn take(place: &Place, before: ContentId, content: &Content, witness: Witnes
     (vec![place.piece(Some(before), None, witness)], extent)
 }
 
+/// What becomes of a link that leads to something else than what is to be at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// It stays: somebody put it there, and nobody said what is to become of it.
+    Stay,
+    /// It goes, itself and not what it leads to: somebody decided what is to be there.
+    GiveWay,
+}
+
 /// The pieces that make `after` of `before`, which is there and was captured without what is ignored.
 ///
 /// # Errors
@@ -73,6 +83,20 @@ pub fn update(
     place: &Place,
     before: &Content,
     after: &Content,
+) -> Result<(Vec<Piece>, Extent), OpError> {
+    update_with(planning, place, before, after, Links::Stay)
+}
+
+/// The same, with what becomes of links.
+///
+/// # Errors
+/// As [`update`].
+pub fn update_with(
+    planning: &mut Planning<'_>,
+    place: &Place,
+    before: &Content,
+    after: &Content,
+    links: Links,
 ) -> Result<(Vec<Piece>, Extent), OpError> {
     if before.kind != after.kind || clash(before, after) {
         return whole(planning, place, after);
@@ -88,9 +112,14 @@ pub fn update(
         }
         let path = if name.as_os_str().is_empty() { place.path.clone() } else { place.path.join(name) };
         if let Some(EntryKind::Symlink { .. }) = was {
-            return Err(OpError::Refused {
-                message: format!("{} is a link; operations do not replace links", path.display()),
-            });
+            if link::leads_to(planning, place, &path, will, |inner| {
+                old.contains_key(inner).then(|| new.get(inner).copied())
+            })? {
+                continue;
+            }
+            if links == Links::Stay {
+                return Err(OpError::Link { path });
+            }
         }
         let mut single = |kind: Option<&EntryKind>| {
             let entries = vec![ContentEntry { path: RelPath::default(), kind: kind?.clone() }];

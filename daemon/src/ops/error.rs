@@ -31,6 +31,8 @@ pub enum OpError {
     Snapshot(#[from] SnapshotError),
     #[error("{message}")]
     Refused { message: String },
+    #[error("{} is a link to something else than what is to be there, and is not replaced unasked", path.display())]
+    Link { path: PathBuf },
     #[error("it was cancelled")]
     Cancelled,
 }
@@ -49,7 +51,7 @@ impl OpError {
     /// Whether it was decided not to do it, rather than tried in vain.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Refused { .. } | Self::Changed { .. } | Self::Touched { .. } => true,
+            Self::Refused { .. } | Self::Changed { .. } | Self::Touched { .. } | Self::Link { .. } => true,
             Self::Target(target) => !matches!(target, TargetError::Io { .. }),
             Self::Snapshot(error) => matches!(error, SnapshotError::Unusable { .. } | SnapshotError::Changed { .. }),
             _ => false,
@@ -60,7 +62,9 @@ impl OpError {
     pub fn to_wire(&self) -> WireError {
         let code = match self {
             Self::Target(_) => ErrorCode::BadPath,
-            Self::Refused { .. } | Self::Changed { .. } | Self::Touched { .. } => ErrorCode::Refused,
+            Self::Refused { .. } | Self::Changed { .. } | Self::Touched { .. } | Self::Link { .. } => {
+                ErrorCode::Refused
+            }
             Self::Snapshot(SnapshotError::Name { .. }) => ErrorCode::BadPath,
             Self::Snapshot(SnapshotError::Gone { .. }) => ErrorCode::NotFound,
             Self::Cancelled | Self::Snapshot(SnapshotError::Cancelled) => ErrorCode::DeadlineExceeded,

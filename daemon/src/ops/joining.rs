@@ -3,6 +3,7 @@
 use super::account;
 use super::command::{Subject, told};
 use super::conflicts::{self, marks};
+use super::contents::Links;
 use super::error::OpError;
 use super::merging::{self, Merging, Side};
 use super::plan::Planned;
@@ -22,12 +23,14 @@ pub(super) struct Joining<'a> {
     pub(super) way: Way,
     /// What was decided of files that cannot be merged.
     pub(super) decided: &'a [ConflictFile],
+    /// What becomes of links: who ends a conflict says what is to be there.
+    pub(super) links: Links,
 }
 
 impl Joining<'static> {
     /// Nothing was decided.
     pub(super) fn of(way: Way) -> Self {
-        Self { way, decided: &[] }
+        Self { way, decided: &[], links: Links::Stay }
     }
 }
 
@@ -42,7 +45,7 @@ pub(super) fn joined(
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     match merged(planning, sides, &copy, joining.decided)? {
         Merging::Clean { content, hash, decided } => {
-            let mut planned = put(planning, sides, joining.way, &copy, (&content, hash))?;
+            let mut planned = put(planning, sides, joining, &copy, (&content, hash))?;
             planned.item.message = decided.or(planned.item.message);
             Ok(planned)
         }
@@ -61,7 +64,9 @@ pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, on: &Subjec
     let place = conflicts::place_of(sides);
     let decided = planning.history.conflict_at(&place)?.map(|known| known.files).unwrap_or_default();
     let mut dispute = match merged(planning, sides, &copy, &decided)? {
-        Merging::Clean { content, hash, .. } => return put(planning, sides, Way::Pull, &copy, (&content, hash)),
+        Merging::Clean { content, hash, .. } => {
+            return put(planning, sides, Joining::of(Way::Pull), &copy, (&content, hash));
+        }
         Merging::Refused(dispute) => *dispute,
     };
     let from = original_path(sides.original);
@@ -74,7 +79,7 @@ pub(super) fn marked(planning: &mut Planning<'_>, sides: &Sides<'_>, on: &Subjec
     }
     let rest = std::mem::take(&mut dispute.rest);
     let (content, hash) = merging::put_together(planning, copy.content.kind, rest, &dispute.written, &both)?;
-    let mut planned = transfer::put_into_project(planning, sides, &content, Outcome::Updated)?;
+    let mut planned = transfer::put_into_project(planning, sides, &content, Outcome::Updated, Links::Stay)?;
     let id = planning.compose_whole(content, hash);
     conflicts::keep(planning, sides, &copy, &dispute, Some((id, hash)))?;
     planned.sees(sides.in_collection());
@@ -124,19 +129,19 @@ fn parents(sides: &Sides<'_>, copy: &Read) -> Result<Vec<(ArtifactKey, ContentHa
 pub(super) fn put(
     planning: &mut Planning<'_>,
     sides: &Sides<'_>,
-    way: Way,
+    Joining { way, links, .. }: Joining<'_>,
     copy: &Read,
     (content, hash): (&Content, ContentHash),
 ) -> Result<Planned, OpError> {
     let source = sides.source.counted(&sides.item.path)?;
-    let mut planned = transfer::put_into_project(planning, sides, content, Outcome::Merged)?;
+    let mut planned = transfer::put_into_project(planning, sides, content, Outcome::Merged, links)?;
     let id = planning.compose_whole(content.clone(), hash);
     planned.sees(sides.in_collection());
     planned.sees([account::of(sides.put_in_project(hash, id, Origin::Merge), parents(sides, copy)?)]);
     let recorded = if way == Way::Pull {
         source
     } else {
-        let other = transfer::put_into_collection(planning, sides, content, hash)?;
+        let other = transfer::put_into_collection(planning, sides, content, hash, links)?;
         planned.item.files_written += other.item.files_written;
         planned.item.files_removed += other.item.files_removed;
         planned.pieces.extend(other.pieces);

@@ -8,7 +8,7 @@ use super::error::OpError;
 use super::planning::Planning;
 use crate::history::{
     ConflictFile, ConflictKind, ConflictReason, ConflictSides, Content, ContentEntry, ContentId, EntryKind, RelPath,
-    Resolution, recorded,
+    Resolution, recorded, resolved,
 };
 use crate::library::strategies::{Resolution as Rule, Strategies};
 use crate::model::TreeKind;
@@ -95,6 +95,8 @@ pub fn merge(
     // The recorded hash knows no modes and no delimiters: several contents may have it.
     for id in known {
         let base = planning.history.content(id)?;
+        // The sides are read with files in place of links to them.
+        let base = resolved(&base).unwrap_or(base);
         match from_base(planning, Some((id, &base)), ours, theirs, decided)? {
             Merging::Refused(dispute) => drop(refused.get_or_insert(dispute)),
             clean => return Ok(clean),

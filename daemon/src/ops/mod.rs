@@ -3,7 +3,7 @@
 //! Reading order:
 //!
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
-//! * [`planning`], [`plan`], [`contents`], [`texts`], [`account`], [`lineage`], [`command`] – what a plan is made from, what it is, and what it leads to
+//! * [`planning`], [`plan`], [`contents`] with [`link`], [`texts`], [`account`], [`lineage`], [`command`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`both_changed`], [`ancestry`], [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
 //!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
 //! * [`across`] – one artifact in many projects
@@ -46,6 +46,7 @@ pub mod import;
 pub mod joining;
 pub mod keeping;
 pub mod lineage;
+pub mod link;
 pub mod locks;
 pub mod lookup;
 pub mod manage;

@@ -7,8 +7,9 @@ use super::account;
 use super::across::{self, Follower};
 use super::command::{Subject, told};
 use super::conflicts;
-use super::contents;
+use super::contents::{self, Links};
 use super::error::OpError;
+use super::link;
 use super::lookup::{self, Original};
 use super::manage;
 use super::plan::{Change, Edit, Planned};
@@ -137,7 +138,10 @@ pub(super) fn with_sides(
         let (destination, original, source) = (&destination, &original, &source);
         work(planning, &Sides { destination, original, item, source, origin: Origin::Sync })
     });
-    attempt.unwrap_or_else(|error| plain(Outcome::Failed).failed(&error))
+    attempt.unwrap_or_else(|error| {
+        let on = Subject::of(planning.snapshot, &destination.project, item);
+        plain(Outcome::Failed).failed(&error).ways(link::ways(&on, item.state, &error))
+    })
 }
 
 fn plain(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
@@ -236,7 +240,7 @@ pub(super) fn into_project(
 ) -> Result<Planned, OpError> {
     let content = sides.source.content.clone();
     let hash = sides.source.counted(&sides.item.path)?;
-    let mut planned = put_into_project(planning, sides, &content, outcome)?.holding(hash);
+    let mut planned = put_into_project(planning, sides, &content, outcome, Links::Stay)?.holding(hash);
     planned.edits.push(record(planning, sides, hash));
     planned.sees(sides.in_collection());
     planned.sees([sides.put_in_project(hash, sides.source.id, sides.origin)]);
@@ -248,6 +252,7 @@ pub(super) fn put_into_project(
     sides: &Sides<'_>,
     content: &Content,
     outcome: Outcome,
+    links: Links,
 ) -> Result<Planned, OpError> {
     let item = sides.item;
     let place = planning.place_of(sides.destination, &item.path)?;
@@ -258,7 +263,7 @@ pub(super) fn put_into_project(
     } else {
         let there = planning.copy(item, Scope::Counted)?;
         planned.sees(sides.in_project(&there));
-        contents::update(planning, &place, &there.content, content)?
+        contents::update_with(planning, &place, &there.content, content, links)?
     };
     planned.moves(pieces, extent);
     Ok(planned)
@@ -284,7 +289,7 @@ pub(super) fn into_collection(
     }
     let copy = planning.copy(sides.item, Scope::Resolved)?;
     let hash = copy.counted(&sides.item.path)?;
-    let mut planned = put_into_collection(planning, sides, &copy.content, hash)?;
+    let mut planned = put_into_collection(planning, sides, &copy.content, hash, Links::Stay)?;
     planned.edits.push(record(planning, sides, hash));
     planned.sees(sides.in_project(&copy));
     planned.sees([sides.put_in_collection(hash, copy.id, Origin::Sync)]);
@@ -312,13 +317,14 @@ pub(super) fn put_into_collection(
     sides: &Sides<'_>,
     content: &Content,
     hash: ContentHash,
+    links: Links,
 ) -> Result<Planned, OpError> {
     let (original, item) = (sides.original, sides.item);
     let path = original_path(original);
     let root = Path::new(&*original.collection.path);
     let place = manage::place(root, &path)?;
     let there = planning.read(&path, Scope::Counted)?;
-    let (pieces, extent) = contents::update(planning, &place, &there.content, content)?;
+    let (pieces, extent) = contents::update_with(planning, &place, &there.content, content, links)?;
     let mut planned = begun(sides, Outcome::Updated).at(&path).holding(hash);
     planned.moves(pieces, extent);
     planned.sees(sides.in_collection());

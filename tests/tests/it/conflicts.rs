@@ -11,6 +11,7 @@ use crate::operations::{Site, first};
 
 mod by_hand;
 mod kept;
+mod links;
 mod markers;
 mod pasted;
 mod unknown;

@@ -6,6 +6,7 @@
 
 use super::super::account;
 use super::super::command::told;
+use super::super::contents::Links;
 use super::super::error::OpError;
 use super::super::joining::{self, Joining};
 use super::super::merging::{self, Merging, Side, Written};
@@ -34,7 +35,7 @@ pub(in crate::ops) fn finish(
         (ConflictState::Marked, Some(conflict)) => edited(planning, sides, conflict),
         _ => {
             let decided = conflict.as_ref().map(|conflict| &*conflict.files).unwrap_or_default();
-            let joining = Joining { way: Way::Both, decided };
+            let joining = Joining { way: Way::Both, decided, links: Links::GiveWay };
             joining::joined(planning, sides, joining, &sides.subject(planning.snapshot))
         }
     }))
@@ -54,6 +55,7 @@ fn closed(planning: &Planning<'_>, sides: &Sides<'_>) -> Planned {
 /// The project's copy as a person left it, for both sides.
 fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -> Result<Planned, OpError> {
     let (item, on) = (sides.item, sides.subject(planning.snapshot));
+    let joining = Joining { links: Links::GiveWay, ..Joining::of(Way::Both) };
     let Some((given, _)) = conflict.marked else { return Ok(closed(planning, sides)) };
     let copy = planning.copy(item, Scope::Resolved)?;
     let given = files(&planning.history.content(given)?);
@@ -96,7 +98,7 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
     }
     let (content, hash) = merging::put_together(planning, copy.content.kind, now, &Written::new(), &own)?;
     if sides.source.is(conflict.their_hash) {
-        return joining::put(planning, sides, Way::Both, &copy, (&content, hash));
+        return joining::put(planning, sides, joining, &copy, (&content, hash));
     }
     // The collection moved on since: what it was is what both come from now.
     let from = original_path(sides.original);
@@ -104,7 +106,7 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
     let base = planning.history.content(conflict.theirs)?;
     let ours = Side { content: &content, path: &item.path };
     match merging::from_base(planning, Some((conflict.theirs, &base)), ours, theirs, &[])? {
-        Merging::Clean { content, hash, .. } => joining::put(planning, sides, Way::Both, &copy, (&content, hash)),
+        Merging::Clean { content, hash, .. } => joining::put(planning, sides, joining, &copy, (&content, hash)),
         Merging::Refused(dispute) => Ok(begun(sides, Outcome::Refused)
             .saying(format!("the collection changed since, and not only elsewhere; {}", dispute.why))
             .ways(told([
@@ -135,7 +137,7 @@ pub(in crate::ops) fn abort(
             return Ok(begun(sides, Outcome::Unchanged).saying(message));
         };
         let before = planning.history.content(conflict.ours)?;
-        let mut planned = transfer::put_into_project(planning, sides, &before, Outcome::Updated)?;
+        let mut planned = transfer::put_into_project(planning, sides, &before, Outcome::Updated, Links::Stay)?;
         let spot = account::in_project(sides.destination);
         let put = account::made(&item.key, spot, conflict.our_hash, conflict.ours, Origin::Rollback);
         planned.sees([put]);

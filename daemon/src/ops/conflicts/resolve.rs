@@ -13,7 +13,7 @@ use super::telling::{self, Telling};
 use super::{find, marks, shown};
 use crate::engine::snapshot::ItemView;
 use crate::history::{
-    Choice, Conflict, ConflictFile, ConflictReason, Content, ContentEntry, ContentId, RelPath, Resolution,
+    Choice, Conflict, ConflictFile, ConflictReason, Content, ContentEntry, ContentId, EntryKind, RelPath, Resolution,
 };
 use crate::model::TreeKind;
 use skillmeat_protocol::bytes::Bytes;
@@ -96,6 +96,9 @@ fn decided(
         ConflictChoice::Ours => side(Choice::Ours, file.sides.ours),
         ConflictChoice::Theirs => side(Choice::Theirs, file.sides.theirs),
         ConflictChoice::Base if conflict.base.is_none() => Err(refused("it is not known what both sides come from")),
+        ConflictChoice::Base if is_link(planning, file)? => {
+            Err(refused("it was a link, and what that led to is not known any more"))
+        }
         ConflictChoice::Base => side(Choice::Base, file.sides.base),
         ConflictChoice::Both if file.reason == ConflictReason::Broken => {
             Err(refused("what comes of the lines of both cannot be parsed"))
@@ -113,6 +116,12 @@ fn decided(
             kept(planning, &bytes, file, Choice::Content).map_err(wire)
         }
     }
+}
+
+/// Whether what both sides come from is a link that led out of the artifact.
+fn is_link(planning: &Planning<'_>, file: &ConflictFile) -> Result<bool, WireError> {
+    let [base, ..] = marks::leaves(planning.history, file.sides).map_err(wire)?;
+    Ok(matches!(base, Some(EntryKind::Symlink { .. })))
 }
 
 /// Keeps bytes as what is to be in the place of a file.

@@ -65,6 +65,14 @@ pub(super) fn edited_in_the_same_lines(sandbox: &Sandbox, collection: &Collectio
     write(&project.path("skill:s0").join("poem.md"), "one\ntwo as in the project\nthree\n");
 }
 
+/// The same, and the collection's is a link to a file beside it.
+pub(super) fn edited_behind_a_link(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
+    edited_in_the_same_lines(sandbox, collection, project);
+    let link = collection.path("skill:s0").join("poem.md");
+    std::fs::rename(&link, collection.path("skill:s0").join("../../poem.md")).expect("it was written");
+    std::os::unix::fs::symlink("../../poem.md", link).expect("free");
+}
+
 /// The same where only a snapshot of the original has what they come from.
 pub(super) fn edited_since_a_snapshot(sandbox: &Sandbox, collection: &CollectionDir, project: &ProjectDir) {
     pack(sandbox, collection);

@@ -92,6 +92,12 @@ pub(super) const SCENES: &[Scene] = &[
         prepare: edited_in_the_same_lines,
     },
     Scene {
+        name: "a conflict about a link ended",
+        method: "conflicts.continue",
+        params: |s| json!({ "project": project(s), "artifact": "skill:s0" }),
+        prepare: edited_behind_a_link,
+    },
+    Scene {
         name: "sync that merges lines from a snapshot",
         method: "sync_project",
         params: |s| of_project(s, &["skill:s0"]),
