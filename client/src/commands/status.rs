@@ -1,8 +1,10 @@
 //! `status`: the question everything else is about.
 
+use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::reply::{Counts, Item, ProjectStatus, StatusReply};
-use skillmeat_protocol::request::{Detail, Format, Freshness, Request, StatusQuery};
+use skillmeat_protocol::ids::ArtifactKey;
+use skillmeat_protocol::reply::{ConflictState, Counts, Item, ProjectStatus, Reply, StatusReply};
+use skillmeat_protocol::request::{ConflictName, ConflictShow, Detail, Format, Freshness, Request, StatusQuery};
 
 use super::project::list_damage;
 use super::{Context, pages};
@@ -12,7 +14,7 @@ use crate::launch::{self, Start};
 use crate::render::porcelain::{self, Records};
 use crate::render::resolve::Subject;
 use crate::render::status::{self as look, Depth, Look};
-use crate::transport::call;
+use crate::transport::{Connection, call};
 
 /// Runs `status`.
 ///
@@ -44,7 +46,7 @@ pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
         if reply.projects.is_empty() {
             look::problems(context.out, &list_damage(&mut connection), colour)?;
         }
-        let present = present(&reply, args);
+        let present = present(&reply, args, |project, item| marked(&mut connection, project, item));
         look::advice(context.out, &present, colour)?;
         // Results first: both may go to one terminal.
         context.out.flush()?;
@@ -83,12 +85,36 @@ fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
     }
 }
 
+/// What ends the markers that a copy was given, if it was. It is only asked for what is known: a status looks at no files for it,
+/// and without a history nothing was given any.
+fn marked(connection: &mut Connection, project: &ProjectStatus, item: &Item) -> Option<Vec<String>> {
+    if !matches!(item.state, DriftState::Conflict | DriftState::Modified | DriftState::RemovedModified) {
+        return None;
+    }
+    let artifact = ArtifactKey { kind: item.kind, name: item.name.clone() }.to_string();
+    let conflict = ConflictName { artifact, project: project.path.clone(), profile: item.profile.clone() };
+    let show = Request::ConflictShow(ConflictShow { conflict, file: None });
+    match connection.ask(&call(show, Freshness::Cached)) {
+        Ok(Reply::Conflict(reply)) if reply.conflict.state == ConflictState::Marked => {
+            // Not those for single files.
+            let ends = |way: &String| way.ends_with("--continue") || way.ends_with("--abort");
+            Some(reply.conflict.ways.into_iter().filter(ends).collect())
+        }
+        _ => None,
+    }
+}
+
 /// The states present, by their first items.
-fn present<'a>(reply: &'a StatusReply, args: &StatusArgs) -> Vec<Subject<'a>> {
+fn present<'a>(
+    reply: &'a StatusReply,
+    args: &StatusArgs,
+    mut marked: impl FnMut(&ProjectStatus, &Item) -> Option<Vec<String>>,
+) -> Vec<Subject<'a>> {
     let elsewhere = args.which.all || args.which.project.is_some();
     let subject = |(project, item): (&'a ProjectStatus, &'a Item)| Subject {
         item,
         project: elsewhere.then_some(project.path.as_str()),
+        marked: marked(project, item),
     };
     look::firsts(&reply.projects).into_iter().map(subject).collect()
 }

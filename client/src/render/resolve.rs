@@ -18,6 +18,8 @@ pub struct Subject<'a> {
     pub item: &'a Item,
     /// Its project, where the working directory does not tell.
     pub project: Option<&'a str>,
+    /// What there is to do with a copy that was given conflict markers, as the daemon says.
+    pub marked: Option<Vec<String>>,
 }
 
 /// The meaning of a state.
@@ -42,6 +44,9 @@ impl Subject<'_> {
     /// The commands, the most likely one first.
     pub fn commands(&self) -> Vec<String> {
         let item = self.item;
+        if let Some(ways) = &self.marked {
+            return ways.clone();
+        }
         match item.state {
             DriftState::InSync => vec![],
             DriftState::Modified => vec![self.on("push", "")],
@@ -54,7 +59,7 @@ impl Subject<'_> {
             }
             DriftState::Deleted => vec![self.with_collection("deploy", ""), self.on("undeploy", "")],
             DriftState::Removed => vec![self.on("undeploy", "")],
-            DriftState::RemovedModified => vec![self.on("push", ""), self.on("undeploy", " --force")],
+            DriftState::RemovedModified => vec![self.back(), self.on("undeploy", " --force")],
             DriftState::Added => vec![self.with_collection("deploy", "")],
             DriftState::Foreign => {
                 vec![
@@ -69,6 +74,13 @@ impl Subject<'_> {
                 None => "skillmeat doctor".to_owned(),
             }],
         }
+    }
+
+    /// What brings the only copy back into its collection, if that is known here.
+    fn back(&self) -> String {
+        let is_known = self.item.collection_id.is_some();
+        let import = if is_known { self.with_collection("import", "") } else { self.on("import", "") };
+        format!("{} && {import}", self.on("forget", ""))
     }
 
     fn with_collection(&self, verb: &str, more: &str) -> String {
@@ -94,7 +106,7 @@ mod tests {
     use crate::render::status::samples::item;
 
     fn subject(item: &Item) -> Subject<'_> {
-        Subject { item, project: None }
+        Subject { item, project: None, marked: None }
     }
 
     #[test]
@@ -105,10 +117,12 @@ mod tests {
             let commands = Subject { project: Some("/w"), ..subject(&item) }.commands();
             assert_eq!(commands.is_empty(), state == DriftState::InSync, "{state}");
             for command in commands {
-                let words: Vec<_> = command.split(' ').map(Into::into).collect();
-                match command.split_once(' ').map_or("", |(program, _)| program) {
-                    "skillmeat" => assert!(matches!(parse(&words[1..]), Parsed::Run(_)), "{command}"),
-                    program => assert_eq!(program, "ls", "{command}"),
+                for command in command.split(" && ") {
+                    let words: Vec<_> = command.split(' ').map(Into::into).collect();
+                    match command.split_once(' ').map_or("", |(program, _)| program) {
+                        "skillmeat" => assert!(matches!(parse(&words[1..]), Parsed::Run(_)), "{command}"),
+                        program => assert_eq!(program, "ls", "{command}"),
+                    }
                 }
             }
         }
@@ -146,7 +160,10 @@ mod tests {
             (DriftState::Converged, "skillmeat sync skill:converged"),
             (DriftState::Deleted, "skillmeat deploy skill:deleted --collection default"),
             (DriftState::Removed, "skillmeat undeploy skill:removed"),
-            (DriftState::RemovedModified, "skillmeat push skill:removed_modified"),
+            (
+                DriftState::RemovedModified,
+                "skillmeat forget skill:removed_modified && skillmeat import skill:removed_modified --collection default",
+            ),
             (DriftState::Added, "skillmeat deploy skill:added --collection default"),
             (DriftState::Untracked, "skillmeat import skill:untracked"),
             (DriftState::Unreadable, "ls -ld /w/.claude/skills/unreadable"),

@@ -295,7 +295,8 @@ mod tests {
     fn each_state_present_is_explained_once() {
         let projects =
             [project(vec![item(DriftState::Modified), item(DriftState::Modified), item(DriftState::Deleted)])];
-        let present: Vec<_> = firsts(&projects).into_iter().map(|(_, item)| Subject { item, project: None }).collect();
+        let present: Vec<_> =
+            firsts(&projects).into_iter().map(|(_, item)| Subject { item, project: None, marked: None }).collect();
         let mut out = Vec::new();
         advice(&mut out, &present, false).expect("memory");
         let want = "

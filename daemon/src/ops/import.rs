@@ -1,6 +1,7 @@
 //! `import`: what lies in a project without a record becomes an artifact of a collection, and the project a deployment of it.
 
 use super::account;
+use super::command::{Subject, word};
 use super::error::OpError;
 use super::lookup;
 use super::manage;
@@ -8,6 +9,7 @@ use super::plan::Planned;
 use super::planning::Planning;
 use crate::engine::snapshot::{CollectionView, ItemView, ProjectView};
 use crate::history::{Origin, Scope};
+use crate::model::Tree;
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -33,20 +35,20 @@ pub fn plan(planning: &mut Planning<'_>, query: &Import, project: &ProjectView) 
                 .in_project(&project.path, &item.profile, &item.path)
                 .of_collection(&collection.name)
         };
-        let what = item.key.to_string();
+        let on = Subject::of(planning.snapshot, Path::new(&*project.path), item);
         if item.record.is_some() {
             planned.push(begun(Outcome::Unchanged).saying("a record names it already"));
         } else if collection.artifact(&item.key).is_some() || taken.contains(&item.key) {
             planned.push(
                 begun(Outcome::Refused)
                     .saying(format!("collection '{}' has one of this name", collection.name))
-                    .ways([format!("skillmeat adopt {what}   # what is there counts as an edited copy of that one")]),
+                    .ways([taken_by(&on, &collection, &item.key)]),
             );
         } else if let Some(twin) = twin(&collection, item).filter(|_| !by_name) {
             planned.push(
                 begun(Outcome::Refused)
                     .saying(format!("collection '{}' has the same content as {twin}", collection.name))
-                    .ways([format!("skillmeat import {what}   # a second one, under this name")]),
+                    .ways([format!("{}   # a second one, under this name", on.with_collection("import", ""))]),
             );
         } else {
             taken.push(item.key.clone());
@@ -55,6 +57,17 @@ pub fn plan(planning: &mut Planning<'_>, query: &Import, project: &ProjectView) 
         }
     }
     Ok(planned)
+}
+
+/// What can be done where the name is taken: by an artifact, or by what is left of one.
+fn taken_by(on: &Subject, collection: &CollectionView, key: &ArtifactKey) -> String {
+    let is_whole = collection
+        .artifact(key)
+        .is_none_or(|artifact| artifact.entry.in_manifest && matches!(artifact.tree, Some(Tree::Present(_))));
+    if is_whole {
+        return format!("{}   # what is there counts as an edited copy of that one", on.on("adopt", ""));
+    }
+    format!("skillmeat collection verify {} --fix   # what is left of it there", word(&collection.name))
 }
 
 fn twin(collection: &CollectionView, item: &ItemView) -> Option<ArtifactKey> {

@@ -114,7 +114,11 @@ pub(super) fn one(
         return plain(project, item, Outcome::Skipped);
     }
     let snapshot = planning.snapshot;
-    let orphan = |planned| orphan(snapshot, planned, item, &on);
+    let is_marked = conflicts::is_marked(planning.history, Path::new(&*project.path), item).unwrap_or(false);
+    let orphan = |planned| {
+        let planned = orphan(snapshot, planned, item, &on);
+        if is_marked { planned.ways(conflicts::ways_of(&on, item)) } else { planned }
+    };
     with_sides(planning, project, item, orphan, |planning, sides| choose(planning, query, way, sides, &on))
 }
 
@@ -144,7 +148,7 @@ pub(super) fn with_sides(
     })
 }
 
-fn plain(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
+pub(super) fn plain(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
     let collection = item.collection.as_ref().map_or("", |c| &*c.name);
     Planned::of(Some(&item.key), "", outcome)
         .in_project(&project.path, &item.profile, &item.path)
@@ -254,15 +258,26 @@ pub(super) fn put_into_project(
     outcome: Outcome,
     links: Links,
 ) -> Result<Planned, OpError> {
-    let item = sides.item;
-    let place = planning.place_of(sides.destination, &item.path)?;
-    let mut planned = begun(sides, outcome);
+    put_at(planning, sides.destination, sides.item, begun(sides, outcome), content, links)
+}
+
+/// Puts a content in the place of a project's copy.
+pub(super) fn put_at(
+    planning: &mut Planning<'_>,
+    destination: &Destination,
+    item: &ItemView,
+    mut planned: Planned,
+    content: &Content,
+    links: Links,
+) -> Result<Planned, OpError> {
+    let place = planning.place_of(destination, &item.path)?;
     let (pieces, extent) = if place.path.symlink_metadata().is_err() {
         let id = planning.compose(content.clone());
         contents::place(&place, id, content)
     } else {
         let there = planning.copy(item, Scope::Counted)?;
-        planned.sees(sides.in_project(&there));
+        let spot = account::in_project(destination);
+        planned.sees(account::found(&item.key, spot, &there, account::baseline(item)));
         contents::update_with(planning, &place, &there.content, content, links)?
     };
     planned.moves(pieces, extent);

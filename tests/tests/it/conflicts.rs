@@ -14,6 +14,7 @@ mod kept;
 mod links;
 mod markers;
 mod pasted;
+mod stranded;
 mod unknown;
 
 const KEY: &str = "skill:s";

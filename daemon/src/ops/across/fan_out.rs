@@ -115,7 +115,7 @@ fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpE
 
 /// A follower that stays as it is.
 fn left(planning: &Planning<'_>, original: &Original, follower: &Follower) -> Planned {
-    let ways = || follower.ways(planning.snapshot);
+    let ways = || follower.ways(planning.snapshot, Some(planning.history));
     match (follower.item.state, standing(follower.item.state)) {
         (_, Standing::Clean) => begun(original, follower, Outcome::Unchanged),
         // It has what the collection has, and more.

@@ -13,10 +13,12 @@ pub mod promote;
 pub mod radius;
 
 use super::command::{Subject, told, word};
+use super::conflicts;
 use super::lookup;
 use super::plan::Planned;
 use super::planning::Planning;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
+use crate::history::History;
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::ArtifactKey;
@@ -73,8 +75,12 @@ pub fn standing(state: S) -> Standing {
 
 impl Follower {
     /// The commands that lead on from its state.
-    pub fn ways(&self, snapshot: &Snapshot) -> Vec<String> {
+    pub fn ways(&self, snapshot: &Snapshot, history: Option<&History>) -> Vec<String> {
         let on = self.subject(snapshot);
+        let is_marked = |history| conflicts::is_marked(history, Path::new(&*self.project.path), &self.item);
+        if history.is_some_and(|history| is_marked(history).unwrap_or(false)) {
+            return conflicts::ways_of(&on, &self.item);
+        }
         match self.item.state {
             S::InSync => Vec::new(),
             S::Outdated => vec![on.on("pull", "")],

@@ -112,8 +112,10 @@ fn leading_on(planning: &Planning<'_>, planned: Planned, promoted: &Follower) ->
     }
     let again = promoted.subject(planning.snapshot).promoted();
     let overwrite = format!("{again} --strategy overwrite   # the project's; what the collection had is kept");
-    let ways =
-        promoted.ways(planning.snapshot).into_iter().map(|way| if way == again { overwrite.clone() } else { way });
+    let ways = promoted
+        .ways(planning.snapshot, Some(planning.history))
+        .into_iter()
+        .map(|way| if way == again { overwrite.clone() } else { way });
     planned.ways(ways)
 }
 

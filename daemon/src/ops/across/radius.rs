@@ -80,7 +80,7 @@ impl Operations {
                 _ => None,
             };
             *counts.of(follower.item.state) += 1;
-            copies.push(copy(snapshot, follower, meeting));
+            copies.push(copy(snapshot, self.history().ok(), follower, meeting));
         }
         let statistics = statistics(&copies);
         Ok(Radius { artifact, roots, copies, statistics, counts })
@@ -118,7 +118,7 @@ pub fn roots(snapshot: &Snapshot, key: &ArtifactKey, only: Option<&str>) -> Vec<
         .collect()
 }
 
-fn copy(snapshot: &Snapshot, follower: &Follower, meeting: Option<Meeting>) -> BlastCopy {
+fn copy(snapshot: &Snapshot, history: Option<&History>, follower: &Follower, meeting: Option<Meeting>) -> BlastCopy {
     let Follower { project, item } = follower;
     let is_behind = meeting == Some(Meeting::Behind);
     let told = is_behind.then(|| "it is an earlier version of what the collection has".to_owned());
@@ -134,7 +134,11 @@ fn copy(snapshot: &Snapshot, follower: &Follower, meeting: Option<Meeting>) -> B
         hash: item.project_hash,
         merges: meeting.filter(|_| !is_behind).map(|meeting| meeting == Meeting::Merges),
         message: told.or_else(|| item.message.as_deref().map(str::to_owned)),
-        ways: if is_behind { vec![follower.subject(snapshot).on("pull", "")] } else { follower.ways(snapshot) },
+        ways: if is_behind {
+            vec![follower.subject(snapshot).on("pull", "")]
+        } else {
+            follower.ways(snapshot, history)
+        },
     }
 }
 

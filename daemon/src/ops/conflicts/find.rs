@@ -68,9 +68,10 @@ fn several<'a>(name: &ConflictName, items: impl Iterator<Item = &'a ItemView>) -
 /// The history cannot be read.
 pub fn state(history: &History, item: &ItemView, conflict: &Conflict) -> Result<ConflictState, HistoryError> {
     let id = item.collection.as_ref().and_then(|collection| collection.id.as_deref());
-    if item.record.is_none() || id != Some(&*conflict.collection) {
+    if item.record.is_none() || id.is_some_and(|id| *id != *conflict.collection) {
         return Ok(ConflictState::Closed);
     }
+    // Markers stay what they are when the collection is gone.
     if has_markers(history, conflict, item)? {
         return Ok(ConflictState::Marked);
     }

@@ -9,12 +9,13 @@ use super::super::command::told;
 use super::super::contents::Links;
 use super::super::error::OpError;
 use super::super::joining::{self, Joining};
+use super::super::lookup;
 use super::super::merging::{self, Merging, Side, Written};
 use super::super::plan::Planned;
 use super::super::planning::{Planning, original_path};
 use super::super::transfer::{self, Sides, Way, begun};
 use super::{find, marks, named, shown, with_sides};
-use crate::engine::snapshot::ProjectView;
+use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::{Conflict, ConflictFile, Content, EntryKind, Origin, Scope};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::WireError;
@@ -107,6 +108,11 @@ fn edited(planning: &mut Planning<'_>, sides: &Sides<'_>, conflict: &Conflict) -
     let ours = Side { content: &content, path: &item.path };
     match merging::from_base(planning, Some((conflict.theirs, &base)), ours, theirs, &[])? {
         Merging::Clean { content, hash, .. } => joining::put(planning, sides, joining, &copy, (&content, hash)),
+        // It took its own change back. Nobody's is lost by what a person made of both.
+        Merging::Refused(_) if item.baseline().is_some_and(|baseline| sides.source.is(baseline)) => {
+            Ok(joining::put(planning, sides, joining, &copy, (&content, hash))?
+                .saying("the collection had gone back to what was deployed; the copy is what both have now"))
+        }
         Merging::Refused(dispute) => Ok(begun(sides, Outcome::Refused)
             .saying(format!("the collection changed since, and not only elsewhere; {}", dispute.why))
             .ways(told([
@@ -128,25 +134,40 @@ pub(in crate::ops) fn abort(
     }
     let files = conflict.iter_mut().flat_map(|conflict| &mut conflict.files);
     let decided = files.filter_map(|file| file.resolution.take()).count();
-    let planned = with_sides(planning, project, &item, |planning, sides| {
-        let Some(conflict) = conflict.as_ref().filter(|_| state == ConflictState::Marked) else {
+    let planned = match conflict.as_ref().filter(|_| state == ConflictState::Marked) {
+        // It needs no collection, which may not have it any more.
+        Some(conflict) => given_back(planning, project, &item, conflict)
+            .unwrap_or_else(|error| transfer::plain(project, &item, Outcome::Failed).failed(&error)),
+        None => {
             let message = match decided {
                 0 => "nothing was decided; its files are as they were".to_owned(),
                 n => format!("what was decided of {n} of its files is forgotten; they are as they were"),
             };
-            return Ok(begun(sides, Outcome::Unchanged).saying(message));
-        };
-        let before = planning.history.content(conflict.ours)?;
-        let mut planned = transfer::put_into_project(planning, sides, &before, Outcome::Updated, Links::Stay)?;
-        let spot = account::in_project(sides.destination);
-        let put = account::made(&item.key, spot, conflict.our_hash, conflict.ours, Origin::Rollback);
-        planned.sees([put]);
-        Ok(planned.holding(conflict.our_hash).saying("the copy is as it was before it was given markers"))
-    });
+            transfer::plain(project, &item, Outcome::Unchanged).saying(message)
+        }
+    };
     if let Some(conflict) = conflict.filter(|_| decided > 0) {
         planning.conflict(conflict);
     }
     Ok(planned)
+}
+
+/// The copy as it was before it was given markers.
+fn given_back(
+    planning: &mut Planning<'_>,
+    project: &ProjectView,
+    item: &ItemView,
+    conflict: &Conflict,
+) -> Result<Planned, OpError> {
+    let refused = |error: WireError| OpError::Refused { message: error.message };
+    let profile = lookup::profile(project, &item.profile).map_err(refused)?;
+    let destination = planning.destination(project, &profile);
+    let before = planning.history.content(conflict.ours)?;
+    let begun = transfer::plain(project, item, Outcome::Updated);
+    let mut planned = transfer::put_at(planning, &destination, item, begun, &before, Links::Stay)?;
+    let spot = account::in_project(&destination);
+    planned.sees([account::made(&item.key, spot, conflict.our_hash, conflict.ours, Origin::Rollback)]);
+    Ok(planned.holding(conflict.our_hash).saying("the copy is as it was before it was given markers"))
 }
 
 /// Files and links by path.

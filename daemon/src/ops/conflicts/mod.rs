@@ -24,8 +24,9 @@ use super::planning::{Planning, Read};
 use super::transfer::{self, Sides, begun};
 use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::{Conflict, ConflictFile, ConflictPlace, ContentId, History, HistoryError};
+use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::reply::Outcome;
+use skillmeat_protocol::reply::{ConflictState, Outcome};
 use std::path::Path;
 
 /// Where the conflict of an item is kept.
@@ -83,17 +84,33 @@ fn has_markers(history: &History, conflict: &Conflict, item: &ItemView) -> Resul
         && history.has_markers(conflict)?)
 }
 
+/// Whether the copy of an item was given markers, and nothing ended that yet.
+pub(super) fn is_marked(history: &History, project: &Path, item: &ItemView) -> Result<bool, HistoryError> {
+    match history.conflict_at(&place(project, item))? {
+        Some(conflict) => Ok(find::state(history, item, &conflict)? == ConflictState::Marked),
+        None => Ok(false),
+    }
+}
+
 /// Refuses to take a copy that was given markers for somebody's edits.
 pub(super) fn marked(planning: &Planning<'_>, sides: &Sides<'_>) -> Result<Option<Planned>, OpError> {
-    let Some(conflict) = planning.history.conflict_at(&place_of(sides))? else { return Ok(None) };
-    if !has_markers(planning.history, &conflict, sides.item)? {
+    if !is_marked(planning.history, &sides.destination.project, sides.item)? {
         return Ok(None);
     }
     let ways = ways_of_marked(&sides.subject(planning.snapshot));
     Ok(Some(begun(sides, Outcome::Refused).saying("the copy was given conflict markers").ways(ways)))
 }
 
-/// What can be done about a copy with markers.
+/// What can be done about a copy with markers; `item` is as it is by now.
+pub(super) fn ways_of(on: &Subject, item: &ItemView) -> Vec<String> {
+    match item.state {
+        // There is nothing to bring it to.
+        DriftState::Removed | DriftState::RemovedModified => vec![on.on("resolve", "--abort")],
+        _ => ways_of_marked(on).into(),
+    }
+}
+
+/// The same, where the collection has the artifact.
 pub(super) fn ways_of_marked(on: &Subject) -> [String; 2] {
     told([
         (on.on("resolve", "--continue"), "once no markers are left: for the project and the collection"),
@@ -108,7 +125,12 @@ fn with_sides(
     item: &ItemView,
     work: impl FnOnce(&mut Planning<'_>, &Sides<'_>) -> Result<Planned, OpError>,
 ) -> Planned {
-    let gone = |planned: Planned| planned.saying("the collection does not have it any more");
+    let on = Subject::of(planning.snapshot, Path::new(&*project.path), item);
+    let is_marked = is_marked(planning.history, Path::new(&*project.path), item).unwrap_or(false);
+    let gone = |planned: Planned| {
+        let ways = if is_marked { ways_of(&on, item) } else { vec![on.status()] };
+        planned.saying("the collection does not have it any more").ways(ways)
+    };
     transfer::with_sides(planning, project, item, gone, work)
 }
 

@@ -9,6 +9,7 @@ use crate::history::{
 };
 use skillmeat_merge::three_way::Style;
 use skillmeat_protocol::bytes::Bytes;
+use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::{self, ConflictInfo, ConflictLeaf, ConflictResolution, ConflictState};
 use skillmeat_protocol::request::ConflictSide;
@@ -140,7 +141,12 @@ impl Telling<'_> {
         let resolve = |how: &str| on.on("resolve", how);
         match (state, is_open) {
             (ConflictState::Closed, _) => Vec::new(),
-            (ConflictState::Marked, _) => vec![resolve("--continue"), resolve("--abort")],
+            (ConflictState::Marked, _) => {
+                let is_gone =
+                    |item: Arc<ItemView>| matches!(item.state, DriftState::Removed | DriftState::RemovedModified);
+                let continued = (!self.item(conflict).is_some_and(is_gone)).then(|| resolve("--continue"));
+                continued.into_iter().chain([resolve("--abort")]).collect()
+            }
             (_, false) => vec![resolve("--continue")],
             (_, true) => vec![
                 resolve("--ours --continue"),

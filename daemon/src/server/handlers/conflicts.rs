@@ -3,7 +3,8 @@
 use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, limits};
 use super::discover::CancelOnDrop;
-use crate::history::Conflict;
+use crate::engine::snapshot::Snapshot;
+use crate::history::{Conflict, History};
 use crate::ops::conflicts::find;
 use crate::ops::conflicts::look::Found;
 use crate::ops::conflicts::telling::Telling;
@@ -11,7 +12,7 @@ use crate::ops::{OpError, lookup};
 use skillmeat_protocol::bytes::Bytes;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{ConflictBytes, ConflictReply, ConflictState, ConflictsReply};
-use skillmeat_protocol::request::{ConflictRead, ConflictShow, ConflictsQuery, Resolve};
+use skillmeat_protocol::request::{ConflictName, ConflictRead, ConflictShow, ConflictsQuery, Freshness, Resolve};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,13 +29,16 @@ pub(in crate::server) async fn list(
 ) -> Result<ConflictsReply, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
+    let is_synced = terms.freshness == Freshness::Synced;
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let project = query.project.as_deref().map(|name| lookup::project(&snapshot, name)).transpose()?;
         let is_asked = |conflict: &Conflict| {
             project.as_ref().is_none_or(|project| conflict.place.project == Path::new(&*project.path))
         };
-        operations.find_conflicts(&snapshot, project.as_deref(), &flag)?;
+        if is_synced {
+            operations.find_conflicts(&snapshot, project.as_deref(), &flag)?;
+        }
         let telling = Telling { history, snapshot: &snapshot };
         let (mut conflicts, mut more) = (Vec::new(), false);
         for conflict in history.conflicts().map_err(OpError::from).map_err(wire)?.iter().filter(|c| is_asked(c)) {
@@ -61,9 +65,13 @@ pub(in crate::server) async fn show(
 ) -> Result<ConflictReply, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
+    let is_synced = terms.freshness == Freshness::Synced;
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
-        let Found { snapshot, item, conflict } = operations.conflict(&snapshot, &query.conflict, &flag)?;
+        let Found { snapshot, item, conflict } = match is_synced {
+            true => operations.conflict(&snapshot, &query.conflict, &flag)?,
+            false => known(history, snapshot, &query.conflict)?,
+        };
         let telling = Telling { history, snapshot: &snapshot };
         let text = match &query.file {
             Some(named) => {
@@ -105,6 +113,14 @@ pub(in crate::server) async fn read(
         Ok(ConflictBytes { present: true, size: bytes.len() as u64, bytes: Bytes::from(&bytes[from..to]), next })
     })
     .await
+}
+
+/// What is kept of a conflict, without a look at the files.
+fn known(history: &History, snapshot: Arc<Snapshot>, name: &ConflictName) -> Result<Found, WireError> {
+    let project = lookup::project(&snapshot, &name.project)?;
+    let none = || WireError::new(ErrorCode::NotFound, "nobody looked at this conflict yet");
+    let (item, conflict, _) = find::one(history, &project, name)?;
+    Ok(Found { snapshot, item, conflict: conflict.ok_or_else(none)? })
 }
 
 /// Answers `conflicts.resolve`.
