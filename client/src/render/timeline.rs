@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use skillmeat_protocol::reply::{HistoryGcReply, HistoryReply, HistoryVerifyReply, OperationState};
+use skillmeat_protocol::reply::{
+    ConflictState, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply, OperationState,
+};
 
 use super::table::{Cell, Table};
 use super::term::{Tone, count, escape, paint};
@@ -23,9 +25,12 @@ pub fn write_list(out: &mut dyn Write, reply: &HistoryReply, colour: bool) -> io
                 };
                 (info.operation.to_string(), state)
             }
-            None => (String::new(), ""),
+            None => (String::new(), in_conflict(&entry.kind)),
         };
-        let place = entry.found.as_ref().map(|found| place(&found.place)).unwrap_or_default();
+        let place = match &entry.kind {
+            HistoryKind::Conflict(found) => place(&found.place),
+            _ => entry.found.as_ref().map(|found| place(&found.place)).unwrap_or_default(),
+        };
         let hash = entry.found.as_ref().and_then(|found| found.hash).map(|hash| hash.short()).unwrap_or_default();
         let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
         table.row([
@@ -41,6 +46,19 @@ pub fn write_list(out: &mut dyn Write, reply: &HistoryReply, colour: bool) -> io
     match &reply.next {
         Some(next) => writeln!(out, "earlier ones: the same with --before {}", escape(next)),
         None => Ok(()),
+    }
+}
+
+/// What became of a conflict, where there is something to do.
+fn in_conflict(kind: &HistoryKind) -> &'static str {
+    match kind {
+        HistoryKind::Conflict(found) => match found.state {
+            ConflictState::Open => "open",
+            ConflictState::Marked => "marked",
+            ConflictState::Moved => "moved on",
+            ConflictState::Closed => "",
+        },
+        _ => "",
     }
 }
 
@@ -79,7 +97,7 @@ mod tests {
     use super::super::versions::tests::at;
     use super::*;
     use skillmeat_protocol::hash::ContentHash;
-    use skillmeat_protocol::reply::{FoundVersion, HistoryEntry, HistoryKind, OperationInfo, Problem, VersionOrigin};
+    use skillmeat_protocol::reply::{ConflictFound, FoundVersion, HistoryEntry, OperationInfo, Problem, VersionOrigin};
 
     fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
         let mut out = Vec::new();
@@ -118,11 +136,31 @@ mod tests {
                 place: at("/w/app", ""),
             }),
         };
+        let conflict = |state| HistoryEntry {
+            kind: HistoryKind::Conflict(ConflictFound {
+                conflict: 3,
+                artifact: "skill:pdf".into(),
+                place: at("/w/app", ""),
+                collection: "team".into(),
+                files: 2,
+                base: None,
+                ours: ContentHash([3; 32]),
+                theirs: ContentHash([4; 32]),
+                state,
+            }),
+            at: "2026-01-02T03:04:04Z".into(),
+            summary: "conflict of skill:pdf in 2 files".into(),
+            operation: None,
+            found: None,
+        };
         let clock = "0000000000000001:1".parse().expect("a clock");
-        let reply = HistoryReply { clock, entries: vec![operation, found], next: Some("5f1".into()) };
+        let (open, ended) = (conflict(ConflictState::Open), conflict(ConflictState::Closed));
+        let reply = HistoryReply { clock, entries: vec![operation, found, open, ended], next: Some("5f1".into()) };
         let want = "2026-01-02T03:04:06Z  17            undone  pull \\u{1b}[1mpdf
 2026-01-02T03:04:05Z      02020202          edited skill:pdf in app
-2 entries
+2026-01-02T03:04:04Z                open    conflict of skill:pdf in 2 files in app
+2026-01-02T03:04:04Z                        conflict of skill:pdf in 2 files in app
+4 entries
 earlier ones: the same with --before 5f1
 ";
         assert_eq!(text(|out| write_list(out, &reply, false)), want);

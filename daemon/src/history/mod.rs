@@ -7,7 +7,7 @@
 //! Reading order: [`Content`] (what an artifact is), [`Staged`] (reading one), [`Collector`] (single files), [`inspect`]
 //! (reading one without keeping it), `store` and `spool` (where the bytes go), [`Written`] (putting one back), [`Operation`]
 //! and [`Journalled`] (the journal), [`Version`] and [`Seen`] (what there was where), [`Conflict`] (what is to be decided),
-//! `timeline`, `gc`, `verify`, `open` and `backup`.
+//! `events` and `timeline`, `gc`, `verify`, `open` and `backup`.
 //!
 //! # Locking
 //!
@@ -47,6 +47,7 @@ mod collector;
 mod conflicts;
 mod content;
 mod error;
+mod events;
 mod frame;
 mod gc;
 mod inspect;
@@ -70,6 +71,7 @@ pub use conflicts::{
 };
 pub use content::{Content, ContentEntry, ContentId, EntryKind, RelPath};
 pub use error::HistoryError;
+pub use events::{ConflictFound, GoneBecause, SnapshotGone};
 pub use gc::{Collected, Needed};
 pub use inspect::{inspect, read_file};
 pub use journal::{Journalled, Listed, Operation, OperationId, OperationState, Root, RootKind, Step};

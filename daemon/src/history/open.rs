@@ -26,6 +26,7 @@ pub(super) const KIND: Kind = Kind {
         include_str!("schema/0002_versions.sql"),
         include_str!("schema/0003_branches.sql"),
         include_str!("schema/0004_conflicts.sql"),
+        include_str!("schema/0005_events.sql"),
     ],
     commits: Commits::Durable,
 };

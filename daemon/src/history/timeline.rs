@@ -3,6 +3,7 @@
 //! Each source gives what it has, the latest first, as moments with a mark; [`merged`] puts any number of sources
 //! together. A further source needs a [`Rank`] of its own, and nothing here changes.
 
+use super::events::ConflictFound;
 use super::versions::Sighting;
 use super::{History, HistoryError, OperationId, Spot};
 use crate::model::Timestamp;
@@ -20,10 +21,13 @@ pub enum Rank {
     Operation,
     Snapshot,
     Rollback,
+    Conflict,
+    SnapshotGone,
 }
 
 impl Rank {
-    const ALL: [Self; 4] = [Self::Found, Self::Operation, Self::Snapshot, Self::Rollback];
+    const ALL: [Self; 6] =
+        [Self::Found, Self::Operation, Self::Snapshot, Self::Rollback, Self::Conflict, Self::SnapshotGone];
 
     const fn letter(self) -> &'static str {
         match self {
@@ -31,6 +35,8 @@ impl Rank {
             Self::Operation => "o",
             Self::Snapshot => "s",
             Self::Rollback => "r",
+            Self::Conflict => "c",
+            Self::SnapshotGone => "d",
         }
     }
 }
@@ -74,6 +80,8 @@ pub enum Moment {
     Operation(OperationId),
     /// Something was found.
     Found(Sighting),
+    /// What both sides made of something was found to be in conflict.
+    Conflict(ConflictFound),
 }
 
 impl Asked {
@@ -112,7 +120,9 @@ impl History {
     /// # Errors
     /// Damage; the database cannot be read.
     pub fn timeline(&self, asked: &Asked) -> Result<Vec<(Mark, Moment)>, HistoryError> {
-        Ok(merged(vec![self.operations_in(asked)?, self.found_in(asked)?], asked.limit))
+        let conflicts = self.conflicts_in(asked)?.into_iter();
+        let conflicts = conflicts.map(|(mark, found)| (mark, Moment::Conflict(found))).collect();
+        Ok(merged(vec![self.operations_in(asked)?, self.found_in(asked)?, conflicts], asked.limit))
     }
 
     /// Whether an operation began at this very moment.
@@ -153,10 +163,7 @@ impl History {
     fn found_in(&self, asked: &Asked) -> Result<Vec<(Mark, Moment)>, HistoryError> {
         let mut query = Query::new(asked, Rank::Found);
         query.conditions.push("operation IS NULL".to_owned());
-        if let Some(key) = &asked.artifact {
-            let (kind, name) = (query.value(key.kind.as_str().to_owned()), query.value(key.name.clone()));
-            query.conditions.push(format!("type = {kind} AND name = {name}"));
-        }
+        artifact_is(&mut query, asked);
         if let Some((_, spot)) = &asked.root {
             let (place, root) = match spot {
                 Spot::Project { path, .. } => ("project", path_value(path)),
@@ -171,7 +178,15 @@ impl History {
     }
 }
 
-fn path_value(path: &std::path::Path) -> Value {
+/// Only rows of the artifact that is asked for.
+pub(super) fn artifact_is(query: &mut Query, asked: &Asked) {
+    if let Some(key) = &asked.artifact {
+        let (kind, name) = (query.value(key.kind.as_str().to_owned()), query.value(key.name.clone()));
+        query.conditions.push(format!("type = {kind} AND name = {name}"));
+    }
+}
+
+pub(super) fn path_value(path: &std::path::Path) -> Value {
     match path.to_str() {
         Some(text) => Value::Text(text.to_owned()),
         None => Value::Blob(crate::database::value::os_bytes(path.as_os_str())),
@@ -179,14 +194,14 @@ fn path_value(path: &std::path::Path) -> Value {
 }
 
 /// Conditions that every source has.
-struct Query {
-    conditions: Vec<String>,
-    values: Vec<Value>,
+pub(super) struct Query {
+    pub(super) conditions: Vec<String>,
+    pub(super) values: Vec<Value>,
     limit: u32,
 }
 
 impl Query {
-    fn new(asked: &Asked, rank: Rank) -> Self {
+    pub(super) fn new(asked: &Asked, rank: Rank) -> Self {
         let mut query = Self { conditions: vec!["TRUE".to_owned()], values: Vec::new(), limit: asked.limit };
         if let Some(since) = asked.since {
             let since = query.value(since.0);
@@ -205,12 +220,12 @@ impl Query {
     }
 
     /// A place for a value.
-    fn value(&mut self, value: impl Into<Value>) -> String {
+    pub(super) fn value(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("?{}", self.values.len())
     }
 
-    fn sql(&self, select: &str) -> String {
+    pub(super) fn sql(&self, select: &str) -> String {
         format!("{select} WHERE {} ORDER BY at DESC, id DESC LIMIT {}", self.conditions.join(" AND "), self.limit)
     }
 }

@@ -4,7 +4,7 @@
 //! is read all the same.
 
 use super::versions::VersionId;
-use super::{ContentId, History, HistoryError, OperationId};
+use super::{Asked, ContentId, History, HistoryError, OperationId};
 use crate::database::value::Col;
 use rusqlite::types::FromSql;
 use skillmeat_protocol::hash::ContentHash;
@@ -104,6 +104,11 @@ impl History {
         }
         let conflicts = self.conflicts();
         verified.note(conflicts)?;
+        let all = Asked { limit: u32::MAX, ..Asked::default() };
+        let found = self.conflicts_in(&all);
+        verified.note(found)?;
+        let gone = self.snapshots_gone(&all, None);
+        verified.note(gone)?;
         for id in operations {
             let switches = self.switched_back(OperationId(id));
             verified.note(switches)?;

@@ -1,17 +1,19 @@
-//! What happened to collections that is in no journal: snapshots that are kept, and rollbacks of other programs.
+//! What happened to collections that is in no journal: snapshots that are kept, those that were given up, and rollbacks of other
+//! programs.
 //!
-//! Both are read from the files of the original. Of a snapshot that is gone nobody knows; a rollback that is in the journal too is
-//! told once, as the operation that it was. A list that cannot be read is told by what reads it for its own sake.
+//! Snapshots and rollbacks are read from the files of the original. Of a snapshot that is gone the history knows, unless another
+//! program removed it; a rollback that is in the journal too is told once, as the operation that it was. A list that cannot be read
+//! is told by what reads it for its own sake.
 
 use super::run::Operations;
 use super::snapshots::finding::{Kept, info};
 use crate::engine::snapshot::CollectionView;
-use crate::history::{Asked, History, HistoryError, Mark, Rank};
+use crate::history::{Asked, GoneBecause, History, HistoryError, Mark, Rank, SnapshotGone};
 use crate::library::audit::{self, Told};
 use crate::model::Timestamp;
 use crate::snapshots::{Shelf, shelves};
 use sha2::{Digest, Sha256};
-use skillmeat_protocol::reply::{ForeignRollback, HistoryEntry, HistoryKind};
+use skillmeat_protocol::reply::{DeletedSnapshot, ForeignRollback, HistoryEntry, HistoryKind};
 use std::cmp::Reverse;
 
 impl Operations {
@@ -43,6 +45,9 @@ impl Operations {
             found.extend(latest(taken(shelf), asked, |_| Ok(true))?);
             found.extend(latest(self.rolled_back(shelf), asked, |mark| Ok(!history.has_operation_at(mark.at)?))?);
         }
+        let names: Vec<String> = shelves.iter().map(|shelf| shelf.name().to_owned()).collect();
+        let given_up = history.snapshots_gone(asked, collection.map(|_| &*names))?;
+        found.extend(given_up.into_iter().map(|(mark, gone)| (mark, given_up_entry(gone))));
         Ok(found)
     }
 
@@ -84,6 +89,23 @@ fn taken(shelf: &Shelf) -> Vec<(Mark, HistoryEntry)> {
         (mark, HistoryEntry { kind, at, summary, operation: None, found: None })
     };
     listed.entries.into_iter().map(one).collect()
+}
+
+fn given_up_entry(gone: SnapshotGone) -> HistoryEntry {
+    let why = match gone.cause {
+        GoneBecause::Asked => "",
+        GoneBecause::Retention => ", by retention",
+    };
+    let summary = format!("snapshot {} of {} deleted{why}: {}", gone.snapshot, gone.shelf, gone.message);
+    let kind = HistoryKind::SnapshotDeleted(DeletedSnapshot {
+        id: gone.snapshot,
+        collection: gone.shelf,
+        taken_at: gone.taken.to_string(),
+        message: gone.message,
+        artifact_count: gone.artifact_count,
+        by_retention: gone.cause == GoneBecause::Retention,
+    });
+    HistoryEntry { kind, at: gone.at.to_string(), summary, operation: None, found: None }
 }
 
 fn rollback(shelf: &Shelf, told: Told) -> (Mark, HistoryEntry) {

@@ -1,6 +1,7 @@
 //! Answers about the history as a whole.
 
 use super::Problem;
+use super::conflicts::ConflictState;
 use super::operation::OperationInfo;
 use super::snapshots::SnapshotInfo;
 use super::versions::{VersionOrigin, VersionPlace};
@@ -21,6 +22,10 @@ pub enum HistoryKind {
     Snapshot(SnapshotInfo),
     /// Another program rolled a collection back.
     Rollback(ForeignRollback),
+    /// Both sides of an artifact were found to be in conflict.
+    Conflict(ConflictFound),
+    /// A snapshot was given up.
+    SnapshotDeleted(DeletedSnapshot),
 }
 
 /// A rollback of which only the audit trail tells.
@@ -38,6 +43,46 @@ pub struct ForeignRollback {
     pub success: bool,
     /// Why not.
     pub error: Option<String>,
+}
+
+/// A conflict that was found, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct ConflictFound {
+    /// Its number.
+    pub conflict: u64,
+    /// `type:name`.
+    pub artifact: String,
+    /// Where.
+    pub place: VersionPlace,
+    /// Name of the collection on the other side, or its id when it is gone.
+    pub collection: String,
+    /// How many files were to be decided about.
+    pub files: u32,
+    /// The recorded hash that both sides came from, if one was recorded.
+    pub base: Option<ContentHash>,
+    /// That of the project's copy.
+    pub ours: ContentHash,
+    /// That of the collection's.
+    pub theirs: ContentHash,
+    /// What it is now.
+    pub state: ConflictState,
+}
+
+/// A snapshot that is not there any more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct DeletedSnapshot {
+    /// Its id.
+    pub id: String,
+    /// The name of the collection, when it was taken.
+    pub collection: String,
+    /// When it was taken; RFC 3339, UTC.
+    pub taken_at: String,
+    /// Why it was taken.
+    pub message: String,
+    /// How many artifacts it held, as the original counts them.
+    pub artifact_count: Option<u64>,
+    /// Whether it was given up because there were enough, and not because somebody asked for it.
+    pub by_retention: bool,
 }
 
 /// A content that was found somewhere.
@@ -83,6 +128,10 @@ struct Written {
     snapshot: Option<SnapshotInfo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rollback: Option<ForeignRollback>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conflict: Option<ConflictFound>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot_deleted: Option<DeletedSnapshot>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,25 +141,45 @@ enum Word {
     Found,
     Snapshot,
     Rollback,
+    Conflict,
+    SnapshotDeleted,
 }
 
 impl From<HistoryEntry> for Written {
     fn from(entry: HistoryEntry) -> Self {
         let HistoryEntry { kind, at, summary, operation, found } = entry;
-        let (mut snapshot, mut rollback) = (None, None);
-        let kind = match kind {
+        let mut written = Self {
+            kind: Word::Operation,
+            at,
+            summary,
+            operation,
+            found,
+            snapshot: None,
+            rollback: None,
+            conflict: None,
+            snapshot_deleted: None,
+        };
+        written.kind = match kind {
             HistoryKind::Operation => Word::Operation,
             HistoryKind::Found => Word::Found,
             HistoryKind::Snapshot(info) => {
-                snapshot = Some(info);
+                written.snapshot = Some(info);
                 Word::Snapshot
             }
             HistoryKind::Rollback(told) => {
-                rollback = Some(told);
+                written.rollback = Some(told);
                 Word::Rollback
             }
+            HistoryKind::Conflict(found) => {
+                written.conflict = Some(found);
+                Word::Conflict
+            }
+            HistoryKind::SnapshotDeleted(gone) => {
+                written.snapshot_deleted = Some(gone);
+                Word::SnapshotDeleted
+            }
         };
-        Self { kind, at, summary, operation, found, snapshot, rollback }
+        written
     }
 }
 
@@ -118,12 +187,17 @@ impl TryFrom<Written> for HistoryEntry {
     type Error = &'static str;
 
     fn try_from(written: Written) -> Result<Self, &'static str> {
-        let Written { kind, at, summary, operation, found, snapshot, rollback } = written;
+        let Written { kind, at, summary, operation, found, snapshot, rollback, conflict, snapshot_deleted } = written;
         let kind = match kind {
             Word::Operation => HistoryKind::Operation,
             Word::Found => HistoryKind::Found,
             Word::Snapshot => HistoryKind::Snapshot(snapshot.ok_or("a snapshot of which nothing is said")?),
             Word::Rollback => HistoryKind::Rollback(rollback.ok_or("a rollback of which nothing is said")?),
+            Word::Conflict => HistoryKind::Conflict(conflict.ok_or("a conflict of which nothing is said")?),
+            Word::SnapshotDeleted => {
+                let gone = snapshot_deleted.ok_or("a deleted snapshot of which nothing is said")?;
+                HistoryKind::SnapshotDeleted(gone)
+            }
         };
         Ok(Self { kind, at, summary, operation, found })
     }

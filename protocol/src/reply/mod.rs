@@ -26,7 +26,8 @@ pub use conflicts::{
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
 pub use history::{
-    ForeignRollback, FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply,
+    ConflictFound, DeletedSnapshot, ForeignRollback, FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind,
+    HistoryReply, HistoryVerifyReply,
 };
 pub use library::{
     Artifact, CollectionInfo, CollectionReply, CollectionsReply, Deployment, Group, ListReply, TagDefinition,

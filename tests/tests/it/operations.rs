@@ -53,7 +53,7 @@ impl Site {
     }
 
     /// The daemon ends, and with it what it does while nobody waits; another one begins.
-    fn restarted(self) -> Self {
+    pub(crate) fn restarted(self) -> Self {
         let Self { json, daemon, collection, project, sandbox } = self;
         drop(json);
         daemon.terminate();

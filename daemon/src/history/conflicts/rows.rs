@@ -2,6 +2,7 @@
 
 use super::{Conflict, ConflictFile, ConflictPlace, ConflictSides, Resolution};
 use crate::database::value::{Col, OsText, StoredPath};
+use crate::history::events;
 use crate::history::frame::Frame;
 use crate::history::store::content_row;
 use crate::history::{ContentId, RelPath};
@@ -136,10 +137,8 @@ pub(super) fn put(connection: &Connection, conflict: &Conflict) -> Result<()> {
             ])?;
     }
     let stored = Conflict { id, ..conflict.clone() };
-    connection
-        .prepare_cached("UPDATE conflicts SET seal = ?2 WHERE id = ?1")?
-        .execute(params![id, seal(&stored)])
-        .map(std::mem::drop)
+    connection.prepare_cached("UPDATE conflicts SET seal = ?2 WHERE id = ?1")?.execute(params![id, seal(&stored)])?;
+    events::put_conflict(connection, &stored)
 }
 
 pub(super) fn drop(connection: &Connection, place: &ConflictPlace) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use super::{NOW, Place};
 use crate::history::{
-    Choice, Conflict, ConflictFile, ConflictKind, ConflictPlace, ConflictReason, ConflictSides, ContentId, History,
-    Needed, RelPath, Resolution, Scope,
+    Asked, Choice, Conflict, ConflictFile, ConflictKind, ConflictPlace, ConflictReason, ConflictSides, ContentId,
+    GoneBecause, History, Moment, Needed, RelPath, Resolution, Scope, SnapshotGone,
 };
 use crate::model::Timestamp;
 use skillmeat_protocol::hash::ContentHash;
@@ -137,5 +137,49 @@ fn a_conflict_that_was_changed_is_not_believed() {
         let error = history.conflict_at(&kept.place).expect_err(sql).to_string();
         assert!(error.contains("the conflict of skill:s was changed"), "{sql}: {error}");
         assert_eq!(history.verify(|_, _| true).expect("readable").damage.len(), 1, "{sql}");
+    }
+}
+
+#[test]
+fn what_became_an_event_stays_one_and_is_not_believed_when_it_was_changed() {
+    for (sql, what) in [
+        ("UPDATE conflicts_found SET files = 7", "that skill:s was in conflict was changed"),
+        ("UPDATE conflicts_found SET project = '/x'", "that skill:s was in conflict was changed"),
+        ("UPDATE snapshots_gone SET message = 'x'", "that snapshot 2026 was given up was changed"),
+        ("UPDATE snapshots_gone SET cause = 'asked'", "that snapshot 2026 was given up was changed"),
+    ] {
+        let place = Place::new();
+        let history = place.open();
+        let [a, b, c] = ["a", "b", "c"].map(|name| stored(&place, &history, name));
+        let kept = conflict([a, b, c], vec![file("x", [a, b, c], None)]);
+        let gone = SnapshotGone {
+            number: 1,
+            at: NOW,
+            shelf: "team".to_owned(),
+            snapshot: "2026".to_owned(),
+            taken: Timestamp(5),
+            message: "m".to_owned(),
+            artifact_count: Some(3),
+            cause: GoneBecause::Retention,
+        };
+        history.batch(|batch| batch.put_conflict(&kept)).expect("stored");
+        let known = history.conflict_at(&kept.place).expect("readable").expect("there");
+        history.batch(|batch| batch.put_conflict(&Conflict { marked: None, ..known })).expect("stored again");
+        history.batch(|batch| batch.drop_conflict(&kept.place)).expect("dropped");
+        history.batch(|batch| batch.gave_up(std::slice::from_ref(&gone))).expect("stored");
+        let asked = |before| Asked { limit: 9, before, ..Asked::default() };
+        let told = history.timeline(&asked(None)).expect("readable");
+        assert!(matches!(&told[..], [(mark, Moment::Conflict(found))] if found.files == 1 && mark.id == 1), "{told:?}");
+        let given_up = history.snapshots_gone(&asked(None), Some(&["team".to_owned()])).expect("readable");
+        assert_eq!(given_up.iter().map(|(_, gone)| gone).collect::<Vec<_>>(), [&gone]);
+        for (shelves, before) in
+            [(Some(&["else".to_owned()][..]), None), (Some(&[][..]), None), (None, Some(given_up[0].0))]
+        {
+            assert_eq!(history.snapshots_gone(&asked(before), shelves).expect("readable"), [], "{shelves:?}");
+        }
+        assert!(history.verify(|_, _| true).expect("readable").damage.is_empty());
+        place.tamper(sql);
+        let damage = history.verify(|_, _| true).expect("readable").damage;
+        assert!(matches!(&damage[..], [one] if one.to_string().contains(what)), "{sql}: {damage:?}");
     }
 }

@@ -11,6 +11,7 @@
 
 use super::finding;
 use crate::engine::snapshot::{CollectionView, Snapshot};
+use crate::history::{GoneBecause, History};
 use crate::library::snapshot_settings::{AutomaticSnapshots, SnapshotSettings};
 use crate::library::snapshots::AUTOMATIC;
 use crate::model::Timestamp;
@@ -55,6 +56,7 @@ struct Taker {
     latest: Arc<Latest>,
     settings: SnapshotSettings,
     now: Timestamp,
+    history: Option<Arc<History>>,
 }
 
 impl Taker {
@@ -79,6 +81,8 @@ impl Taker {
             for problem in shelf.delete(&gone)? {
                 tracing::warn!(file = problem.file, why = problem.message, "a snapshot could not be given up");
             }
+            let gone: Vec<_> = listed.entries.iter().filter(|entry| gone.contains(&&*entry.id)).collect();
+            super::note_gone(self.history.as_deref(), shelf, &gone, GoneBecause::Retention, self.now);
         }
         Ok(created.entry.id)
     }
@@ -92,7 +96,7 @@ impl Operations {
 
     fn taker(&self, now: Timestamp) -> Taker {
         let (locks, latest) = (Arc::clone(&self.locks), Arc::clone(&self.latest));
-        Taker { locks, latest, settings: self.settings(), now }
+        Taker { locks, latest, settings: self.settings(), now, history: self.history.as_ref().ok().cloned() }
     }
 
     /// A snapshot of what a rollback is about to replace, whatever the configuration says.

@@ -11,8 +11,9 @@ pub mod finding;
 use super::error::{OpError, wire};
 use super::run::Operations;
 use super::told::Watcher;
-use crate::history::{Content, EntryKind};
-use crate::library::snapshots::MANUAL;
+use crate::history::{Content, EntryKind, GoneBecause, History, SnapshotGone};
+use crate::library::snapshots::{MANUAL, SnapshotEntry};
+use crate::model::Timestamp;
 use crate::snapshots::content::{self, Difference};
 use crate::snapshots::retention::{About, Policy, superfluous};
 use crate::snapshots::{Listing, Shelf, Watch};
@@ -203,17 +204,43 @@ impl Operations {
     }
 
     fn remove(&self, found: Vec<Kept>, cancelled: &AtomicBool) -> Result<SnapshotsDeleted, WireError> {
-        let snapshots: Vec<_> = found.iter().map(|kept| info(&kept.shelf, &kept.entry)).collect();
         let shelves: BTreeSet<_> = found.iter().map(|kept| kept.shelf.directory().to_owned()).collect();
+        let snapshots: Vec<_> = found.iter().map(|kept| info(&kept.shelf, &kept.entry)).collect();
         let cancel = || OpError::Cancelled.to_wire();
         let _taken = self.locks.take(shelves.clone(), cancelled).ok_or_else(cancel)?;
         let mut problems = Vec::new();
         for directory in &shelves {
             let of_shelf: Vec<&Kept> = found.iter().filter(|kept| kept.shelf.directory() == directory).collect();
+            let shelf = &of_shelf[0].shelf;
+            // Somebody else may have removed one meanwhile.
+            let listed = shelf.list().map_err(wire)?.entries;
+            let is_meant = |entry: &&SnapshotEntry| of_shelf.iter().any(|kept| kept.entry.id == entry.id);
+            let gone: Vec<&SnapshotEntry> = listed.iter().filter(is_meant).collect();
             let ids: Vec<&str> = of_shelf.iter().map(|kept| &*kept.entry.id).collect();
-            problems.extend(of_shelf[0].shelf.delete(&ids).map_err(wire)?);
+            problems.extend(shelf.delete(&ids).map_err(wire)?);
+            let history = self.history.as_deref().ok();
+            note_gone(history, shelf, &gone, GoneBecause::Asked, self.clock.wall());
         }
         Ok(SnapshotsDeleted { dry_run: false, snapshots, problems })
+    }
+}
+
+/// Writes down that snapshots were given up. They are gone whether that can be written down or not.
+fn note_gone(history: Option<&History>, shelf: &Shelf, gone: &[&SnapshotEntry], cause: GoneBecause, at: Timestamp) {
+    let Some(history) = history else { return };
+    let one = |entry: &&SnapshotEntry| SnapshotGone {
+        number: 0,
+        at,
+        shelf: shelf.name().to_owned(),
+        snapshot: entry.id.clone(),
+        taken: entry.at,
+        message: entry.message.clone(),
+        artifact_count: entry.artifact_count,
+        cause,
+    };
+    let gone: Vec<SnapshotGone> = gone.iter().map(one).collect();
+    if let Err(error) = history.batch(|batch| batch.gave_up(&gone)) {
+        tracing::warn!(%error, "that snapshots were given up is not in the history");
     }
 }
 

@@ -6,15 +6,17 @@ use super::super::limits;
 use super::operate::long;
 use super::versions::{origin, place};
 use crate::engine::snapshot::Snapshot;
-use crate::history::{Asked, History, Mark, Moment, Sighting, Spot, merged};
+use crate::history::{Asked, ConflictFound, History, Mark, Moment, Sighting, Spot, merged};
 use crate::model::Timestamp;
+use crate::ops::conflicts::telling::Telling;
 use crate::ops::error::wire;
 use crate::ops::{self, Operations, lookup, past};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{
-    FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply, VersionOrigin,
+    self, ConflictState, FoundVersion, HistoryEntry, HistoryGcReply, HistoryKind, HistoryReply, HistoryVerifyReply,
+    VersionOrigin,
 };
 use skillmeat_protocol::request::{HistoryGc, HistoryQuery};
 use std::collections::BTreeSet;
@@ -124,7 +126,32 @@ fn entry(history: &History, snapshot: &Snapshot, moment: &Moment) -> Result<Hist
             Ok(HistoryEntry { kind: HistoryKind::Operation, at, summary, operation: Some(info), found: None })
         }
         Moment::Found(sighting) => found(history, snapshot, sighting),
+        Moment::Conflict(found) => conflict(history, snapshot, found),
     }
+}
+
+fn conflict(history: &History, snapshot: &Snapshot, found: &ConflictFound) -> Result<HistoryEntry, WireError> {
+    let kept = history.conflict_at(&found.place).map_err(wire)?.filter(|kept| kept.id == found.conflict);
+    let state = match kept {
+        Some(kept) => Telling { history, snapshot }.state(&kept).map_err(wire)?,
+        None => ConflictState::Closed,
+    };
+    let artifact = found.place.key.to_string();
+    let files = if found.files == 1 { "one file".to_owned() } else { format!("{} files", found.files) };
+    let summary = format!("conflict of {artifact} in {files}");
+    let collection = snapshot.collection(&found.collection).map(|collection| collection.name.to_string());
+    let kind = HistoryKind::Conflict(reply::ConflictFound {
+        conflict: found.conflict.cast_unsigned(),
+        artifact,
+        place: place(snapshot, &found.place.spot()),
+        collection: collection.unwrap_or_else(|| found.collection.clone()),
+        files: found.files,
+        base: found.baseline,
+        ours: found.our_hash,
+        theirs: found.their_hash,
+        state,
+    });
+    Ok(HistoryEntry { kind, at: found.at.to_string(), summary, operation: None, found: None })
 }
 
 fn found(history: &History, snapshot: &Snapshot, sighting: &Sighting) -> Result<HistoryEntry, WireError> {

@@ -131,3 +131,47 @@ fn what_was_decided_holds_against_rules_of_the_configuration() {
     site.proceed();
     site.both_have("poem.md", Some(b"one\ntwo\nhere\nfour\nfive\n"));
 }
+
+#[test]
+fn conflicts_are_in_the_line_of_time_whatever_became_of_them() {
+    let mut site = lines();
+    let in_line = |site: &mut crate::operations::Site, params: Value| -> Vec<Value> {
+        let told = site.json.result("history.list", params);
+        let all = told["entries"].as_array().expect("a list").iter();
+        all.filter(|entry| entry["kind"] == "conflict").map(|entry| entry["conflict"].clone()).collect()
+    };
+    site.run("sync_project", json!({"artifacts": [KEY], "dry_run": true}));
+    assert_eq!(in_line(&mut site, json!({})), [] as [Value; 0], "a plan finds nothing");
+    site.conflicting();
+    site.conflicting();
+    let told = site.json.result("history.list", json!({"limit": 1}))["entries"][0].clone();
+    assert_eq!(told["summary"], "conflict of skill:s in one file", "{told}");
+    let one = &told["conflict"];
+    let place = json!({"project": site.project.text(), "profile": "claude_code", "collection": null});
+    assert_eq!(
+        json!([one["artifact"], one["place"], one["collection"], one["files"], one["state"]]),
+        json!([KEY, place, "default", 1, "open"])
+    );
+    for params in [json!({"artifact": KEY}), json!({"project": "app"}), json!({"collection": "default"})] {
+        assert_eq!(in_line(&mut site, params.clone()), std::slice::from_ref(one), "{params}");
+    }
+    site.decide("poem.md", json!("theirs"));
+    assert_eq!(in_line(&mut site, json!({})).len(), 1, "decided, it is the same");
+    site.proceed();
+    let states = |site: &mut crate::operations::Site| -> Vec<Value> {
+        in_line(site, json!({})).iter().map(|found| found["state"].clone()).collect()
+    };
+    assert_eq!(states(&mut site), ["closed"]);
+    site.undo();
+    assert_eq!(states(&mut site), ["open"], "undone, it is one again");
+    write(&site.project.path(KEY).join("poem.md"), "one\ntwo\nhere again\nfour\nfive\n");
+    site.conflicting();
+    assert_eq!(states(&mut site), ["open", "closed"], "with other sides it is another");
+    site.conflict("conflicts.resolve", json!({"choice": "ours"}));
+    site.proceed();
+    site.json.result("history.gc", json!({"days": 0}));
+    assert_eq!(states(&mut site), ["closed", "closed"]);
+    assert_eq!(site.json.result("history.verify", json!({}))["complete"], true);
+    let shown = site.sandbox.cli(&["history", "skill:s"]);
+    assert!(shown.stdout.contains("conflict of skill:s in one file in app"), "{shown:?}");
+}

@@ -236,9 +236,29 @@ pub(super) fn words() -> Vec<(&'static str, String)> {
         success: true,
         error: text("e"),
     };
+    let conflict = ConflictFound {
+        conflict: 300,
+        artifact: "skill:pdf".into(),
+        place: VersionPlace { project: text("/w"), profile: text("codex"), collection: text("team") },
+        collection: "team".into(),
+        files: 70_000,
+        base: Some(ContentHash([1; 32])),
+        ours: ContentHash([2; 32]),
+        theirs: ContentHash([3; 32]),
+        state: ConflictState::Moved,
+    };
+    let gone = DeletedSnapshot {
+        id: "2026".into(),
+        collection: "team".into(),
+        taken_at: "t".into(),
+        message: "m".into(),
+        artifact_count: Some(300),
+        by_retention: true,
+    };
     vec![
         ("history-kind", all(&[HistoryKind::Operation, HistoryKind::Found])),
         ("history-kind-told", all(&[HistoryKind::Snapshot(snapshot), HistoryKind::Rollback(rollback)])),
+        ("history-kind-events", all(&[HistoryKind::Conflict(conflict), HistoryKind::SnapshotDeleted(gone)])),
         (
             "version-origin",
             all(&[Deployment, Sync, LocalModification, Merge, VersionOrigin::Rollback, Import, Refresh]),

@@ -208,3 +208,55 @@ fn snapshots_and_rollbacks_of_other_programs_are_in_the_line_too() {
     }
     assert_eq!(paged, summaries(&all));
 }
+
+#[test]
+fn snapshots_that_were_given_up_stay_in_the_line() {
+    let mut site = Site::new(&["skill:a", "skill:b"], |sandbox, _, _| {
+        sandbox.config("[history]\nobserve = false\n[snapshots]\nkeep = 1\n");
+    });
+    let taken = |site: &mut Site, message: &str| -> Value {
+        site.json.result("snapshots.create", json!({"message": message}))["snapshot"].clone()
+    };
+    let (one, two, three) = (taken(&mut site, "one"), taken(&mut site, "two"), taken(&mut site, "three"));
+    site.json.result("snapshots.delete", json!({"snapshots": [one["id"]]}));
+    site.json.result("snapshots.prune", json!({"keep": 1, "manual": true, "dry_run": true}));
+    site.json.result("snapshots.prune", json!({"keep": 1, "manual": true}));
+    for key in ["skill:a", "skill:b"] {
+        site.run("remove", json!({"artifacts": [key]}));
+        // The one after it is taken while nobody waits.
+        site = site.restarted();
+    }
+    let mut history = |params: Value| site.json.result("history.list", params);
+    let all = history(json!({}));
+    let gone: Vec<Value> = list(&all["entries"])
+        .iter()
+        .filter(|entry| entry["kind"] == "snapshot_deleted")
+        .map(|entry| {
+            let gone = &entry["snapshot_deleted"];
+            json!([gone["id"], gone["message"], gone["by_retention"], gone["taken_at"]])
+        })
+        .collect();
+    assert_eq!(gone.len(), 3, "{all}");
+    let by_retention = &gone[0];
+    assert_eq!((&by_retention[1], &by_retention[2]), (&json!("[auto] After remove: skill/a"), &json!(true)), "{all}");
+    let want = |snapshot: &Value, message: &str| json!([snapshot["id"], message, false, snapshot["at"]]);
+    assert_eq!(gone[1..], [want(&two, "two"), want(&one, "one")], "{all}");
+    let told = summaries(&all);
+    let line = format!("snapshot {} of default deleted: one", one["id"].as_str().expect("an id"));
+    assert!(told.contains(&line), "{told:?}");
+    let still: Vec<&Value> = list(&all["entries"]).iter().filter(|entry| entry["kind"] == "snapshot").collect();
+    assert!(still.iter().any(|entry| entry["snapshot"]["id"] == three["id"]), "{all}");
+    assert_eq!(summaries(&history(json!({"collection": "default"}))), told, "nothing else happened");
+    assert!(summaries(&history(json!({"artifact": "skill:b"}))).iter().all(|text| !text.starts_with("snapshot")));
+    let (mut paged, mut before) = (Vec::new(), Value::Null);
+    loop {
+        let page = history(json!({"limit": 1, "before": before}));
+        paged.extend(summaries(&page));
+        before = page["next"].clone();
+        if before.is_null() {
+            break;
+        }
+    }
+    assert_eq!(paged, told);
+    assert_eq!(site.json.result("history.verify", json!({}))["complete"], true);
+}
