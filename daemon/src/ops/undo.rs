@@ -4,15 +4,17 @@
 //! So operations on the same files are undone from the last one back. Undoing is an operation itself, and can be undone.
 
 use super::error::{OpError, wire};
+use super::lookup::Original;
 use super::piece::Piece;
-use super::plan::Planned;
-use super::planning::Planning;
+use super::plan::{Planned, word};
+use super::planning::{Planning, original_path};
 use super::recover;
 use super::witness::Witness;
-use crate::history::{Account, History, Journalled, Listed, OperationId, OperationState, Scope, Step};
+use crate::history::{Account, History, Journalled, Listed, OperationId, OperationState, Scope, Step, Switch};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::Undo;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The operation that a request means.
@@ -63,18 +65,60 @@ pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Plan
         // The innermost: the home is a root too, and holds the collections.
         let root = roots.filter(|root| step.target.starts_with(root)).max_by_key(|root| root.as_os_str().len());
         let root = root.cloned().unwrap_or_else(|| step.target.parent().unwrap_or(Path::new("/")).to_owned());
-        if let Some(piece) = reversed(planning, step, root, &moves).map_err(|error| explained(&error))? {
+        let failed = |error: OpError| if is_gone(&root) { missing(&root, undone.id) } else { explained(&error) };
+        if let Some(piece) = reversed(planning, step, root.clone(), &moves).map_err(failed)? {
             items.push(shown(&piece));
             moves.extend(piece.moved_from.clone().map(|from| (from, piece.target.clone())));
             pieces.push(piece);
         }
     }
+    let switches = planning.history.switched_back(undone.id).map_err(wire)?;
+    for back in &switches {
+        as_it_was_left(planning, back)?;
+    }
     let Some(first) = items.first_mut() else { return Ok(items) };
     first.pieces = pieces;
     let (artifacts, seen) = planning.history.seen_before(undone.id).map_err(wire)?;
-    let switches = planning.history.switched_back(undone.id).map_err(wire)?;
     first.account = Account { artifacts, seen, switches };
     Ok(items)
+}
+
+/// A branch is switched back only from what the switch put there: whatever was changed on it since, in this file or another, would
+/// be the other branch's.
+fn as_it_was_left(planning: &mut Planning<'_>, back: &Switch) -> Result<(), WireError> {
+    let Switch { collection, key, from, left, to } = back;
+    let Some(view) = planning.snapshot.collection(collection).cloned() else { return Ok(()) };
+    let branches = planning.history.branches(key).map_err(wire)?;
+    let current = branches.iter().find(|branch| branch.collection == *collection && branch.tip.is_none());
+    let (what, named) = (word(&key.to_string()), word(&view.name));
+    let hint = format!("skillmeat version switch {what} {} --collection {named}", word(to));
+    let refused = |message: String| Err(WireError::new(ErrorCode::Refused, message));
+    if let Some(other) = current.filter(|branch| branch.name != *from) {
+        let message = format!("the current branch of {key} is '{}' by now", other.name);
+        return refused(message).map_err(|error| error.hint(hint));
+    }
+    let Some(artifact) = view.artifact(key).cloned() else { return Ok(()) };
+    let path = original_path(&Original { collection: view, artifact });
+    if path.symlink_metadata().is_err() {
+        let restore = format!("skillmeat version restore {what} {} --collection {named}", left.short());
+        return refused(format!("the files of {key} are gone")).map_err(|error| error.hint(restore));
+    }
+    let there = planning.read(&path, Scope::Counted).map_err(|error| explained(&error))?;
+    if [there.hash, there.with_ignored].contains(&Some(*left)) {
+        return Ok(());
+    }
+    let message = format!("{key} was changed on branch '{from}' since, which would become a change of '{to}'");
+    refused(message).map_err(|error| error.hint(format!("{hint}   # the change stays in '{from}'")))
+}
+
+fn is_gone(root: &Path) -> bool {
+    matches!(root.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
+}
+
+/// It reached a project or collection that is not there any more.
+fn missing(root: &Path, id: OperationId) -> WireError {
+    let message = format!("{} is missing, and the operation reached it too", root.display());
+    WireError::new(ErrorCode::Refused, message).hint(format!("once it is back where it was: skillmeat undo {id}"))
 }
 
 fn explained(error: &OpError) -> WireError {

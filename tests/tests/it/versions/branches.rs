@@ -158,6 +158,37 @@ fn branches_of_the_same_content_are_switched_too() {
 }
 
 #[test]
+fn an_edit_stays_on_the_branch_where_it_was_made() {
+    let mut site = branched();
+    let tip = now(&mut site);
+    for (edited, main) in [("SKILL.md", "first\n"), ("other.md", "of main\n")] {
+        // Of the same content at first, and then of another in a file that nobody edits.
+        write(&site.collection.file(SKILL), main);
+        let main_tip = now(&mut site);
+        switch(&mut site, "next");
+        write(&site.collection.path(SKILL).join(edited), "edited on next\n");
+        let next = now(&mut site);
+        let before = site.files();
+        let error = site.json.error("undo", json!({}));
+        assert_eq!(error["data"]["code"], "refused", "{error}");
+        let message = error["message"].as_str().expect("text");
+        assert!(message.starts_with("skill:a was changed on branch 'next' since"), "{message}");
+        site.is_as(&before, "refused");
+        let hint = error["data"]["hint"].as_str().expect("a hint").to_owned();
+        let words: Vec<&str> = hint.split('#').next().expect("a command").split_whitespace().skip(1).collect();
+        site.sandbox.cli(&words).ok();
+        assert_eq!(branches(&mut site), [format!("main* {main_tip}"), format!("next {next}")]);
+        assert_eq!(text(&site), main);
+        // Without an edit it is undone, and so is the undoing.
+        switch(&mut site, "next");
+        site.undo();
+        assert_eq!(branches(&mut site), [format!("main* {main_tip}"), format!("next {next}")]);
+        site.json.result("branches.delete", json!({"artifact": SKILL, "branch": "next"}));
+        site.json.result("branches.create", json!({"artifact": SKILL, "branch": "next", "at": tip}));
+    }
+}
+
+#[test]
 fn the_tip_of_a_branch_is_deployed_and_named_as_a_version() {
     let mut site = branched();
     write(&site.collection.file(SKILL), "of main\n");
