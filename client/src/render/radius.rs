@@ -26,7 +26,8 @@ pub fn write(out: &mut dyn Write, reply: &BlastRadiusReply, colour: bool) -> io:
         row(&mut table, copy);
     }
     table.write(out, colour)?;
-    writeln!(out, "{}", closing(&reply.statistics))?;
+    let missing = reply.copies.iter().filter(|copy| copy.standing == Standing::Missing).count();
+    writeln!(out, "{}", closing(&reply.statistics, u32::try_from(missing).unwrap_or(u32::MAX)))?;
     if reply.statistics.behind > 0 {
         writeln!(out, "  skillmeat fan-out {}{}", shell_word(&reply.artifact), of_collection(reply))?;
     }
@@ -60,12 +61,12 @@ const fn tone(standing: Standing) -> Tone {
     match standing {
         Standing::Clean => Tone::Good,
         Standing::Modified | Standing::Gone => Tone::Warn,
-        Standing::Conflicting | Standing::Unreadable => Tone::Bad,
+        Standing::Conflicting | Standing::Unreadable | Standing::Missing => Tone::Bad,
     }
 }
 
 /// `4 copies: 2 clean (1 behind), 1 modified, 1 gone`.
-fn closing(statistics: &BlastStatistics) -> String {
+fn closing(statistics: &BlastStatistics, missing: u32) -> String {
     let clean = match statistics.behind {
         0 => String::new(),
         behind => format!(" ({behind} behind)"),
@@ -75,7 +76,8 @@ fn closing(statistics: &BlastStatistics) -> String {
         (statistics.modified, "modified", ""),
         (statistics.conflicting, "conflicting", ""),
         (statistics.gone, "gone", ""),
-        (statistics.unreadable, "unreadable", ""),
+        (statistics.unreadable.saturating_sub(missing), "unreadable", ""),
+        (missing, "missing", ""),
     ];
     let parts: Vec<String> =
         parts.into_iter().filter(|(n, ..)| *n > 0).map(|(n, word, more)| format!("{n} {word}{more}")).collect();

@@ -316,13 +316,13 @@ pub(super) fn into_collection(
     Ok(planned)
 }
 
-/// Everybody else who follows the collection with this artifact.
+/// Everybody else who follows the collection with this artifact, and is there.
 fn others(planning: &Planning<'_>, sides: &Sides<'_>) -> Vec<Follower> {
     let Sides { original, item, destination, .. } = sides;
     let mut found = across::followers(planning.snapshot, &item.key, Some(&original.collection.id));
     let is_this =
         |other: &Follower| Path::new(&*other.project.path) == destination.project && other.item.profile == item.profile;
-    found.retain(|other| !is_this(other));
+    found.retain(|other| !is_this(other) && !other.is_missing());
     found
 }
 

@@ -21,6 +21,8 @@ pub enum Standing {
     Gone,
     /// It cannot be read.
     Unreadable,
+    /// Its project is not there: all else is as it was last seen.
+    Missing,
 }
 
 impl Standing {
@@ -32,6 +34,7 @@ impl Standing {
             Self::Conflicting => "conflicting",
             Self::Gone => "gone",
             Self::Unreadable => "unreadable",
+            Self::Missing => "missing",
         }
     }
 }
@@ -75,6 +78,7 @@ pub struct BlastStatistics {
     pub modified: u32,
     pub conflicting: u32,
     pub gone: u32,
+    /// Those of missing projects are among them.
     pub unreadable: u32,
     /// Of the clean ones, those that have not what the collection has.
     pub behind: u32,

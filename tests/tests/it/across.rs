@@ -9,6 +9,8 @@ use skillmeat_tests::sandbox::{remove, write};
 
 use crate::operations::{Site, first};
 
+mod missing;
+
 const KEY: &str = "skill:a";
 const POEM: &str = "one\ntwo\nthree\nfour\nfive\n";
 

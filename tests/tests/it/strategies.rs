@@ -102,6 +102,35 @@ fn what_is_configured_holds_where_nothing_is_asked_for() {
     }
 }
 
+#[test]
+fn what_is_configured_holds_for_promotions() {
+    for (strategy, outcome, collection, state) in [
+        ("merge", "refused", THEIRS, S::Conflict),
+        ("ours", "updated", OURS, S::InSync),
+        ("overwrite", "updated", OURS, S::InSync),
+        ("theirs", "refused", THEIRS, S::Conflict),
+        ("fork", "forked", THEIRS, S::Conflict),
+        ("skip", "skipped", THEIRS, S::Conflict),
+        ("prompt", "undecided", THEIRS, S::Conflict),
+    ] {
+        for config in [
+            format!("default = \"{strategy}\""),
+            format!("default = \"skip\"\n[strategy.artifacts]\nskill = \"{strategy}\""),
+        ] {
+            let mut site = conflict(&format!("[strategy]\n{config}\n"));
+            is_done(&mut site, "promote", json!({"artifact": KEY}), (outcome, OURS, collection, state));
+            let asked = json!({"artifact": KEY, "strategy": "overwrite"});
+            is_done(&mut site, "promote", asked, ("updated", OURS, OURS, S::InSync));
+        }
+    }
+    // What is in no conflict is promoted whatever is configured.
+    let mut site = conflict("[strategy]\ndefault = \"theirs\"\n");
+    site.run("pull", json!({"artifacts": [KEY]}));
+    write(&site.project.path(KEY).join("poem.md"), "mine\n");
+    let promoted = site.run("promote", json!({"artifact": KEY}));
+    assert_eq!(first(&promoted)["outcome"], "updated", "{promoted}");
+}
+
 /// The configuration decides conflicts, and nothing else.
 #[test]
 fn a_configured_strategy_takes_nothing_that_is_in_no_conflict() {

@@ -2,7 +2,7 @@
 //!
 //! One operation, however many projects it reaches, so that one `undo` takes it back. What is not clean is left and listed.
 
-use super::{Follower, followers, standing};
+use super::{Follower, followers};
 use crate::engine::snapshot::ProjectView;
 use crate::history::Origin;
 use crate::ops::ancestry::{self, Ahead};
@@ -48,16 +48,18 @@ pub(super) fn plan(
     Ok(planned)
 }
 
-/// The followers of an artifact in these projects.
+/// The followers of an artifact in these projects, and those whose projects are not there.
 pub(super) fn of(planning: &Planning<'_>, original: &Original, projects: &[Arc<ProjectView>]) -> Vec<Follower> {
     let mut found = followers(planning.snapshot, original.key(), Some(&original.collection.id));
-    found.retain(|follower| projects.iter().any(|project| project.path == follower.project.path));
+    let is_locked = |follower: &Follower| projects.iter().any(|project| project.path == follower.project.path);
+    found.retain(|follower| follower.is_missing() || is_locked(follower));
     found
 }
 
 /// Plans one of them.
 pub(super) fn one(planning: &mut Planning<'_>, query: &FanOut, original: &Original, follower: &Follower) -> Planned {
     let way: Doing = match (follower.item.state, query.include_merges) {
+        _ if follower.is_missing() => return left(planning, original, follower),
         (S::Outdated, _) => into_project,
         (S::Converged, _) => transfer::recorded,
         (S::Conflict, _) if is_behind(planning, original, follower) => both_changed::behind,
@@ -114,12 +116,12 @@ fn merged(planning: &mut Planning<'_>, sides: &Sides<'_>) -> Result<Planned, OpE
 }
 
 /// A follower that stays as it is.
-fn left(planning: &Planning<'_>, original: &Original, follower: &Follower) -> Planned {
+pub(super) fn left(planning: &Planning<'_>, original: &Original, follower: &Follower) -> Planned {
     let ways = || follower.ways(planning.snapshot, Some(planning.history));
-    match (follower.item.state, standing(follower.item.state)) {
-        (_, Standing::Clean) => begun(original, follower, Outcome::Unchanged),
+    match follower.standing() {
+        Standing::Clean => begun(original, follower, Outcome::Unchanged),
         // It has what the collection has, and more.
-        (_, Standing::Modified) => begun(original, follower, Outcome::Unchanged).saying(follower.told()).ways(ways()),
+        Standing::Modified => begun(original, follower, Outcome::Unchanged).saying(follower.told()).ways(ways()),
         _ => begun(original, follower, Outcome::Skipped).saying(follower.told()).ways(ways()),
     }
 }

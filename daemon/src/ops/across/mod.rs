@@ -6,7 +6,7 @@
 //!
 //! A copy follows a collection when its record says that it came from there. *Clean* is a copy that nobody edited, so that
 //! another content in its place loses nothing. What is not clean is never touched here without being asked for: it is listed, with
-//! the command for it.
+//! the command for it. A project that is not there is listed, too, and is in nobody's way.
 
 pub mod fan_out;
 pub mod promote;
@@ -22,11 +22,14 @@ use crate::history::History;
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::ArtifactKey;
-use skillmeat_protocol::reply::Standing;
+use skillmeat_protocol::reply::{ProjectState, Standing};
 use skillmeat_protocol::request::{Operation, Which};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+/// What is said of a copy whose project is not there.
+pub(super) const MISSING: &str = "its project is missing: nothing is known of it but what was last seen";
 
 /// A copy that follows a collection.
 #[derive(Clone, Debug)]
@@ -62,7 +65,7 @@ pub fn fan_out_command(snapshot: &Snapshot, key: &ArtifactKey, collection: &str)
 }
 
 /// What a change of the collection meets at a copy in this state.
-pub fn standing(state: S) -> Standing {
+fn standing(state: S) -> Standing {
     match state {
         S::InSync | S::Outdated | S::Converged => Standing::Clean,
         S::Modified => Standing::Modified,
@@ -74,8 +77,22 @@ pub fn standing(state: S) -> Standing {
 }
 
 impl Follower {
+    /// Whether its project is not there. What is known of it is what was last seen.
+    pub fn is_missing(&self) -> bool {
+        self.project.state == ProjectState::Missing
+    }
+
+    /// What a change of the collection meets there.
+    pub fn standing(&self) -> Standing {
+        if self.is_missing() { Standing::Missing } else { standing(self.item.state) }
+    }
+
     /// The commands that lead on from its state.
     pub fn ways(&self, snapshot: &Snapshot, history: Option<&History>) -> Vec<String> {
+        if self.is_missing() {
+            let project = word(&self.project.path);
+            return vec![format!("skillmeat project remove {project}   # if it does not come back")];
+        }
         let on = self.subject(snapshot);
         let is_marked = |history| conflicts::is_marked(history, Path::new(&*self.project.path), &self.item);
         if history.is_some_and(|history| is_marked(history).unwrap_or(false)) {
@@ -108,6 +125,9 @@ impl Follower {
 
     /// Its state in a few words.
     fn told(&self) -> String {
+        if self.is_missing() {
+            return MISSING.to_owned();
+        }
         let why = match self.item.state {
             S::Modified => "it was edited here",
             S::Conflict => "it was edited here, and the collection has something else by now",
@@ -144,7 +164,7 @@ pub(super) fn projects(snapshot: &Snapshot, operation: &Operation) -> Result<Vec
     };
     for (key, id) in spread {
         for follower in followers(snapshot, &key, Some(&id)) {
-            if !found.iter().any(|known| known.path == follower.project.path) {
+            if !follower.is_missing() && !found.iter().any(|known| known.path == follower.project.path) {
                 found.push(follower.project);
             }
         }

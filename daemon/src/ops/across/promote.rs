@@ -7,6 +7,7 @@ use super::fan_out::{self, Doing};
 use super::{Follower, only};
 use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::{Cause, Spot};
+use crate::ops::ancestry;
 use crate::ops::error::OpError;
 use crate::ops::lookup::{self, Original};
 use crate::ops::plan::{Needs, Planned, word};
@@ -17,6 +18,7 @@ use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::{FanOut, Promote, Strategy, Transfer};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -62,13 +64,22 @@ pub(super) fn plan(
     let item = copy(project, query)?;
     let promoted = Follower { project: Arc::clone(project), item: Arc::clone(&item) };
     // Whoever would be affected is looked at here.
-    let strategy = query.strategy.or(Some(Strategy::Merge));
-    let transfer = Transfer { which: only(&item.key.to_string()), strategy, ..Transfer::default() };
+    let strategy = match query.strategy {
+        Some(strategy) => strategy,
+        None => configured(planning, &promoted),
+    };
+    if query.strategy.is_none() && strategy == Strategy::Theirs {
+        return Ok(vec![theirs(planning, &promoted)]);
+    }
+    let transfer = Transfer { which: only(&item.key.to_string()), strategy: Some(strategy), ..Transfer::default() };
     let planned = transfer::one(planning, &transfer, Way::Push, project, &item);
     let planned = leading_on(planning, planned, &promoted);
     let Some(original) = transfer::original_of(planning, &item) else { return Ok(vec![planned]) };
     let everybody = super::followers(planning.snapshot, &item.key, Some(&original.collection.id));
-    let others: Vec<Follower> = everybody.into_iter().filter(|other| !is(other, &promoted)).collect();
+    let others = everybody.into_iter().filter(|other| !is(other, &promoted));
+    let (missing, others): (Vec<Follower>, Vec<Follower>) = others.partition(Follower::is_missing);
+    let missing: Vec<_> =
+        missing.iter().filter(|_| query.fan_out).map(|other| fan_out::left(planning, &original, other)).collect();
     match planned.item.outcome {
         Outcome::Updated | Outcome::Merged => {}
         // The collection has it already.
@@ -79,6 +90,7 @@ pub(super) fn plan(
                 wanted(cancelled)?;
                 all.push(fan_out::one(planning, &query, &original, follower));
             }
+            all.extend(missing);
             return Ok(all);
         }
         _ => return Ok(vec![planned]),
@@ -102,7 +114,42 @@ pub(super) fn plan(
         planned.needs = Needs::First;
         all.push(planned);
     }
+    all.extend(missing);
     Ok(all)
+}
+
+/// What the configuration says of a conflict; a merge of everything else, and where one side was made of the other: that is none.
+fn configured(planning: &mut Planning<'_>, promoted: &Follower) -> Strategy {
+    let Follower { project, item } = promoted;
+    if item.state != S::Conflict {
+        return Strategy::Merge;
+    }
+    let original = transfer::original_of(planning, item);
+    let ahead = original.map(|original| ancestry::ahead(planning, &original, Path::new(&*project.path), item));
+    match ahead {
+        Some(Ok(None)) => planning.strategies().of(&item.key).unwrap_or(Strategy::Merge),
+        _ => Strategy::Merge,
+    }
+}
+
+/// The configuration takes the collection's side: there is nothing to promote.
+fn theirs(planning: &Planning<'_>, promoted: &Follower) -> Planned {
+    let Follower { project, item } = promoted;
+    let collection = transfer::original_of(planning, item).map(|original| original.collection.name.to_string());
+    let planned = Planned::of(Some(&item.key), "", Outcome::Refused)
+        .in_project(&project.path, &item.profile, &item.path)
+        .of_collection(&collection.unwrap_or_default());
+    let on = promoted.subject(planning.snapshot);
+    let again = on.promoted();
+    planned
+        .saying(
+            "both sides changed, and the configuration takes the collection's ('theirs'): nothing would be promoted",
+        )
+        .ways([
+            format!("{again} --strategy merge"),
+            format!("{again} --strategy overwrite   # the project's; what the collection had is kept"),
+            format!("{}   # the collection's; the edits are kept in the history", on.on("pull", "")),
+        ])
 }
 
 /// A refusal has the commands for this project.

@@ -2,7 +2,7 @@
 //!
 //! Of a conflict it is tried whether both sides merge, as a pull would: so the files of those copies are read.
 
-use super::{Follower, fan_out, followers, standing};
+use super::{Follower, MISSING, fan_out, followers};
 use crate::engine::snapshot::Snapshot;
 use crate::history::{History, Scope};
 use crate::model::Tree;
@@ -76,10 +76,12 @@ impl Operations {
                 return Err(WireError::new(ErrorCode::DeadlineExceeded, "it was cancelled"));
             }
             let meeting = match (follower.item.state, self.history()) {
-                (S::Conflict, Ok(history)) => self.meeting(history, snapshot, follower),
+                (S::Conflict, Ok(history)) if !follower.is_missing() => self.meeting(history, snapshot, follower),
                 _ => None,
             };
-            *counts.of(follower.item.state) += 1;
+            if !follower.is_missing() {
+                *counts.of(follower.item.state) += 1;
+            }
             copies.push(copy(snapshot, self.history().ok(), follower, meeting));
         }
         let statistics = statistics(&copies);
@@ -121,17 +123,22 @@ pub fn roots(snapshot: &Snapshot, key: &ArtifactKey, only: Option<&str>) -> Vec<
 fn copy(snapshot: &Snapshot, history: Option<&History>, follower: &Follower, meeting: Option<Meeting>) -> BlastCopy {
     let Follower { project, item } = follower;
     let is_behind = meeting == Some(Meeting::Behind);
-    let told = is_behind.then(|| "it is an earlier version of what the collection has".to_owned());
+    let is_missing = follower.is_missing();
+    let told = match (is_missing, is_behind) {
+        (true, _) => Some(MISSING.to_owned()),
+        (_, true) => Some("it is an earlier version of what the collection has".to_owned()),
+        _ => None,
+    };
     BlastCopy {
         project: project.path.to_string(),
         project_name: project.name.to_string(),
         profile: item.profile.to_string(),
         collection: item.collection.as_ref().map(|collection| collection.name.to_string()),
-        standing: if is_behind { Standing::Clean } else { standing(item.state) },
+        standing: if is_behind { Standing::Clean } else { follower.standing() },
         state: item.state,
-        next: next(item.state),
+        next: if is_missing { item.state } else { next(item.state) },
         baseline: item.baseline(),
-        hash: item.project_hash,
+        hash: item.project_hash.filter(|_| !is_missing),
         merges: meeting.filter(|_| !is_behind).map(|meeting| meeting == Meeting::Merges),
         message: told.or_else(|| item.message.as_deref().map(str::to_owned)),
         ways: if is_behind {
@@ -161,7 +168,7 @@ fn statistics(copies: &[BlastCopy]) -> BlastStatistics {
             Standing::Modified => &mut statistics.modified,
             Standing::Conflicting => &mut statistics.conflicting,
             Standing::Gone => &mut statistics.gone,
-            Standing::Unreadable => &mut statistics.unreadable,
+            Standing::Unreadable | Standing::Missing => &mut statistics.unreadable,
         };
         *of_standing += 1;
         statistics.behind += u32::from(copy.standing == Standing::Clean && copy.state != S::InSync);

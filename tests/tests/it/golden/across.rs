@@ -68,5 +68,5 @@ pub(super) fn reply() -> Reply {
 /// The numbers of the words of it.
 pub(super) fn words() -> Vec<(&'static str, String)> {
     use Standing::*;
-    vec![("standing", all(&[Clean, Modified, Conflicting, Gone, Unreadable]))]
+    vec![("standing", all(&[Clean, Modified, Conflicting, Gone, Unreadable])), ("standing-missing", all(&[Missing]))]
 }
