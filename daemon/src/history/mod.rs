@@ -80,7 +80,7 @@ pub use recorded::{Hasher, recorded, resolved};
 pub use timeline::{Asked, Mark, Moment, NotAMark, Rank, merged};
 pub use verify::Verified;
 pub use versions::{
-    Account, Ancestor, Baseline, Branch, Cause, Lineage, MAIN, Origin, Page, Seen, Sighting, Sought, Spot, Switch, Tag,
+    Account, Ancestor, Baseline, Branch, Carried, Cause, Lineage, MAIN, Origin, Page, Seen, Sighting, Sought, Spot, Switch, Tag,
     Version, VersionId,
 };
 

@@ -104,7 +104,7 @@ fn as_it_was_left(planning: &mut Planning<'_>, back: &Switch) -> Result<(), Wire
         return refused(format!("the files of {key} are gone")).map_err(|error| error.hint(restore));
     }
     let there = planning.read(&path, Scope::Counted).map_err(|error| explained(&error))?;
-    if [there.hash, there.with_ignored].contains(&Some(*left)) {
+    if there.is(*left) {
         return Ok(());
     }
     let message = format!("{key} was changed on branch '{from}' since, which would become a change of '{to}'");

@@ -9,7 +9,7 @@
 
 use super::find::Numbered;
 use super::rows;
-use super::sight::{Spot, VersionId};
+use super::sight::{Sighting, Spot, VersionId};
 use crate::database::value::Col;
 use crate::history::frame::Frame;
 use crate::history::{Batch, History, HistoryError, OperationId};
@@ -47,6 +47,15 @@ pub struct Switch {
     pub left: ContentHash,
     /// The one that is current from now on.
     pub to: String,
+}
+
+/// Whose doing it is what a branch had when it became the current one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// That of operations, or of somebody before.
+    Nothing,
+    /// People's, who made it of this version; none where nobody knows of what.
+    Edits(Option<VersionId>),
 }
 
 impl Numbered for Branch {
@@ -112,6 +121,33 @@ impl History {
             back.push(Switch { collection, key, from: to, left, to: from });
         }
         Ok(back)
+    }
+}
+
+impl History {
+    /// Whether an operation that made a branch the current one brought what people had made `since`, before it.
+    ///
+    /// # Errors
+    /// Damage; the database cannot be read.
+    pub fn carried(
+        &self,
+        operation: OperationId,
+        key: &ArtifactKey,
+        collection: &str,
+        since: Timestamp,
+    ) -> std::result::Result<Carried, HistoryError> {
+        let (condition, values) = rows::at_spot(key, &Spot::Collection { id: collection.to_owned() });
+        let all = self.sightings(&format!("{condition} ORDER BY id DESC"), &values)?;
+        let mut before = all.iter().skip_while(|sighting| sighting.operation != Some(operation));
+        let tip = before.next().and_then(|made| made.version);
+        let mut before = before.skip_while(|sighting| sighting.version != tip).peekable();
+        let is_edit = |sighting: &&Sighting| sighting.operation.is_none() && sighting.at >= since;
+        if before.next_if(is_edit).is_none() {
+            return Ok(Carried::Nothing);
+        }
+        // One edit after the other.
+        while before.next_if(is_edit).is_some() {}
+        Ok(Carried::Edits(before.next().and_then(|sighting| sighting.version)))
     }
 }
 

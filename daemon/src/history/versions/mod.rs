@@ -21,7 +21,7 @@ mod rows;
 mod sight;
 mod tags;
 
-pub use branches::{Branch, MAIN, Switch};
+pub use branches::{Branch, Carried, MAIN, Switch};
 pub use find::{Page, Sought};
 pub use lineage::Lineage;
 pub use sight::{Account, Ancestor, Baseline, Cause, Origin, Seen, Sighting, Spot, Version, VersionId};

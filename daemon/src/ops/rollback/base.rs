@@ -4,15 +4,21 @@
 //! operation since put there or took away. So a path that no operation touched is as in the snapshot there, and whatever it
 //! holds now came from people. A later snapshot of the whole would not do: it also holds what people had changed by then. What
 //! another tool changed is in no journal, and counts as people's: it stays.
+//!
+//! A switch of branches brings what is on a branch, and that may be what people did there: it is theirs still. So what operations
+//! left is known for each branch, from where it was left.
 
 use super::super::error::OpError;
-use super::super::planning::Planning;
+use super::super::lookup::Original;
+use super::super::planning::{Planning, original_path};
 use crate::engine::snapshot::CollectionView;
-use crate::history::{Content, ContentEntry, Journalled, Listed, OperationId, OperationState, RelPath, Step};
+use crate::history::{Carried, Content, ContentEntry, Journalled, Listed, OperationId, OperationState, RelPath, Step};
 use crate::model::{Timestamp, TreeKind};
 use crate::snapshots::content::counts;
-use std::collections::BTreeMap;
+use skillmeat_protocol::ids::ArtifactKey;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Operations that are read at once.
 const PAGE: u32 = 500;
@@ -28,7 +34,7 @@ pub(super) fn of(
     then: &Content,
 ) -> Result<Content, OpError> {
     let root = Path::new(&*view.path);
-    let mut tree = Tree::of(then);
+    let (mut tree, mut lines) = (Tree::of(then), Lines::default());
     let operations = since(planning, root, taken)?;
     let began = |id: OperationId| Ok::<_, OpError>(planning.history.show(id)?.operation.at);
     for journalled in operations.iter().rev() {
@@ -38,12 +44,91 @@ pub(super) fn of(
             Some(undone) => began(undone)? < taken,
             None => true,
         };
-        for step in journalled.operation.steps.iter().filter(|_| counts) {
-            let after = step.after.map(|id| planning.history.content(id)).transpose()?;
+        if !counts {
+            continue;
+        }
+        let switched = lines.switched(planning, view, journalled.id, taken, &tree)?;
+        for step in &journalled.operation.steps {
+            let at = within(root, &step.target);
+            let switched = switched.iter().find_map(|(path, base)| Some((below(path, at.as_ref()?)?, base)));
+            let after = match switched {
+                None => step.after.map(|id| planning.history.content(id)).transpose()?,
+                Some((below, Base::Version(content))) if below.is_empty() => Some(content.clone()),
+                Some((below, Base::Version(content))) => content.at(&below),
+                Some((_, Base::Left(_) | Base::Stays)) => continue,
+            };
             tree.apply(root, step, after.as_ref());
+        }
+        for (path, base) in switched {
+            if let Base::Left(entries) = base {
+                tree.take(&path);
+                tree.0.extend(entries);
+            }
         }
     }
     Ok(tree.into_content())
+}
+
+/// A path of the collection, relative to it.
+fn within(root: &Path, path: &Path) -> Option<RelPath> {
+    RelPath::new(path.strip_prefix(root).ok()?.as_os_str()).filter(|path| !path.is_empty())
+}
+
+/// What is left of a path below another.
+fn below(above: &RelPath, path: &RelPath) -> Option<RelPath> {
+    RelPath::new(Path::new(path.as_os_str()).strip_prefix(above.as_os_str()).ok()?.as_os_str())
+}
+
+type Entries = BTreeMap<Vec<Vec<u8>>, ContentEntry>;
+
+/// What operations left on each branch that is not the current one.
+#[derive(Default)]
+struct Lines(HashMap<(ArtifactKey, String), Entries>);
+
+/// What operations left of an artifact on the branch that was switched to.
+enum Base {
+    /// What they had left there when it was left.
+    Left(Entries),
+    /// What people made of this version is on it: of what the switch changed, this.
+    Version(Content),
+    /// The same as on the other: nobody knows more.
+    Stays,
+}
+
+impl Lines {
+    /// The artifacts of which an operation made other branches current, where what they brought is not the switch's doing.
+    fn switched(
+        &mut self,
+        planning: &Planning<'_>,
+        view: &CollectionView,
+        operation: OperationId,
+        taken: Timestamp,
+        tree: &Tree,
+    ) -> Result<Vec<(RelPath, Base)>, OpError> {
+        let (root, history) = (Path::new(&*view.path), planning.history);
+        let mut found = Vec::new();
+        for back in history.switched_back(operation)?.into_iter().filter(|back| back.collection == *view.id) {
+            // One that is called otherwise by now, or is gone, is as the operation left it.
+            let artifact = view.artifact(&back.key).cloned();
+            let original = artifact.map(|artifact| Original { collection: Arc::new(view.clone()), artifact });
+            let Some(path) = original.and_then(|original| within(root, &original_path(&original))) else { continue };
+            self.0.insert((back.key.clone(), back.to), tree.at(&path));
+            let base = match self.0.get(&(back.key.clone(), back.from)) {
+                Some(left) => Base::Left(left.clone()),
+                None => match history.carried(operation, &back.key, &back.collection, taken)? {
+                    Carried::Nothing => continue,
+                    Carried::Edits(None) => Base::Stays,
+                    Carried::Edits(Some(id)) => {
+                        let version = history.versions_by_id(&BTreeSet::from([id]))?.pop();
+                        let content = version.and_then(|version| version.content);
+                        content.map(|id| history.content(id)).transpose()?.map_or(Base::Stays, Base::Version)
+                    }
+                },
+            };
+            found.push((path, base));
+        }
+        Ok(found)
+    }
 }
 
 /// Operations on `root` that began since `taken`, the latest first.
@@ -65,7 +150,7 @@ fn since(planning: &Planning<'_>, root: &Path, taken: Timestamp) -> Result<Vec<J
 }
 
 /// A content that is changed path by path. Paths are keyed so that what is below one follows it at once.
-struct Tree(BTreeMap<Vec<Vec<u8>>, ContentEntry>);
+struct Tree(Entries);
 
 fn place(path: &RelPath) -> Vec<Vec<u8>> {
     path.components().map(<[u8]>::to_vec).collect()
@@ -81,9 +166,9 @@ impl Tree {
     }
 
     fn apply(&mut self, root: &Path, step: &Step, after: Option<&Content>) {
-        let within = |path: &Path| RelPath::new(path.strip_prefix(root).ok()?.as_os_str());
-        let Some(target) = within(&step.target).filter(|path| !path.is_empty()) else { return };
-        let from = step.staged.as_deref().filter(|_| (step.before, step.after) == (None, None)).and_then(within);
+        let Some(target) = within(root, &step.target) else { return };
+        let from = step.staged.as_deref().filter(|_| (step.before, step.after) == (None, None));
+        let from = from.and_then(|from| within(root, from));
         match (from, after) {
             // It only got another name.
             (Some(from), _) => {
@@ -100,12 +185,16 @@ impl Tree {
         }
     }
 
-    /// Takes away what is at a path and below it.
-    fn take(&mut self, path: &RelPath) -> Vec<ContentEntry> {
+    /// What is at a path and below it.
+    fn at(&self, path: &RelPath) -> Entries {
         let place = place(path);
         let behind = self.0.range(place.clone()..).take_while(|(other, _)| other.starts_with(&place));
-        let gone: Vec<Vec<Vec<u8>>> = behind.map(|(other, _)| other.clone()).collect();
-        gone.iter().filter_map(|place| self.0.remove(place)).collect()
+        behind.map(|(other, entry)| (other.clone(), entry.clone())).collect()
+    }
+
+    /// Takes away what is at a path and below it.
+    fn take(&mut self, path: &RelPath) -> Vec<ContentEntry> {
+        self.at(path).keys().filter_map(|place| self.0.remove(place)).collect()
     }
 
     fn put(&mut self, target: &RelPath, below: Option<&Path>, entry: &ContentEntry) {

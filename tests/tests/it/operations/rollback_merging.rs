@@ -120,6 +120,53 @@ fn manifest_and_lock_are_merged_by_their_entries() {
     site.is_as(&edited, "undone");
 }
 
+/// What is on a branch was made there, and not by the switch that brings it.
+#[test]
+fn what_people_did_on_a_branch_stays_theirs_when_it_is_switched_to() {
+    let (mut site, id) = site();
+    write(&site.collection.file("skill:a"), lines(&[(9, "pushed")]));
+    let switch = |site: &mut Site, branch: &str| {
+        let answer = site.json.result("branches.switch", json!({ "artifact": "skill:a", "branch": branch }));
+        assert_eq!(answer["complete"], true, "{answer}");
+    };
+    let create = |site: &mut Site, branch: &str| {
+        site.json.result("branches.create", json!({ "artifact": "skill:a", "branch": branch }));
+    };
+    let text = |site: &Site| fs::read_to_string(site.collection.file("skill:a")).expect("there");
+    let rollback = |site: &mut Site, want: &str| {
+        let before = site.files();
+        let rolled = site.run("rollback", json!({ "snapshot": id, "preserve_changes": true }));
+        assert_eq!(rolled["result"]["success"], true, "{rolled}");
+        assert_eq!(text(site), want, "{rolled}");
+        verified(site);
+        site.undo();
+        site.is_as(&before, "undone");
+    };
+    // Edited on a branch, that was left and is come back to; and meanwhile the other one, too.
+    create(&mut site, "next");
+    switch(&mut site, "next");
+    write(&site.collection.file("skill:a"), lines(&[(1, "next"), (9, "pushed")]));
+    switch(&mut site, "main");
+    write(&site.collection.file("skill:a"), lines(&[(3, "main"), (9, "pushed")]));
+    switch(&mut site, "next");
+    assert_eq!(text(&site), lines(&[(1, "next"), (9, "pushed")]));
+    rollback(&mut site, &lines(&[(1, "next")]));
+    switch(&mut site, "main");
+    rollback(&mut site, &lines(&[(3, "main")]));
+    // A branch that began with an edit, and is switched to from what an operation put there.
+    write(&site.collection.file("skill:a"), lines(&[(5, "begun"), (9, "pushed")]));
+    create(&mut site, "begun");
+    let listed = site.json.result("versions.list", json!({ "artifact": "skill:a" }));
+    let pushed = &listed["versions"].as_array().and_then(|all| all.last()).expect("one")["hash"];
+    let restore = json!({ "artifact": "skill:a", "version": pushed, "collection": "default" });
+    let restored = site.json.result("versions.restore", restore);
+    assert_eq!(restored["complete"], true, "{restored}");
+    switch(&mut site, "begun");
+    assert_eq!(text(&site), lines(&[(5, "begun"), (9, "pushed")]));
+    let rolled = site.run("rollback", json!({ "snapshot": id, "preserve_changes": true }));
+    assert!(text(&site).contains("begun"), "{rolled}");
+}
+
 #[test]
 fn files_of_people_in_what_would_go_are_told() {
     let (mut site, id) = site();
