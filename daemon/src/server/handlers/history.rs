@@ -41,7 +41,7 @@ pub(in crate::server) async fn list(
         let beside =
             operations.beside_the_journal(history, &asked, collection.transpose()?.as_deref()).map_err(wire)?;
         let journal = history.timeline(&asked).map_err(wire)?.into_iter();
-        let journal = journal.map(|(mark, moment)| (mark, Told::Moment(moment))).collect();
+        let journal = journal.map(|(mark, moment)| (mark, Told::Moment(Box::new(moment)))).collect();
         let beside = beside.into_iter().map(|(mark, entry)| (mark, Told::Entry(Box::new(entry)))).collect();
         let found = merged(vec![journal, beside], asked.limit);
         let next = found.last().filter(|_| found.len() == asked.limit as usize).map(|(mark, _)| mark.to_string());
@@ -56,7 +56,7 @@ pub(in crate::server) async fn list(
 
 /// What is told when it is on the page, or is already.
 enum Told {
-    Moment(Moment),
+    Moment(Box<Moment>),
     Entry(Box<HistoryEntry>),
 }
 

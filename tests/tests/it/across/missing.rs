@@ -21,7 +21,7 @@ fn they_are_told_and_block_nobody() {
     let [away, clean, here] = projects.as_slice() else { panic!("three") };
     edit(&away.path(KEY), "one");
     site.is_in(away, S::Modified);
-    [away, clean].map(take_away);
+    [away, clean].into_iter().for_each(take_away);
     let answer = site.json.result("blast_radius", json!({"artifact": KEY}));
     let copies = answer["copies"].as_array().expect("a list");
     let told: Vec<Value> = copies
