@@ -23,7 +23,8 @@ impl std::error::Error for NotAHash {}
 impl ContentHash {
     /// The first eight hex digits, for people.
     pub fn short(&self) -> String {
-        self.to_string()[..8].to_owned()
+        let [a, b, c, d, ..] = self.0;
+        format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
     }
 }
 

@@ -44,8 +44,10 @@ pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
         other => return Err(unexpected(&other).into()),
     };
     let (stale, fresh) = match reply {
-        Reply::Versions(reply) => {
+        Reply::Versions(mut reply) => {
             look::write_list(context.out, &reply, &names, colour)?;
+            // The process ends: ten thousand need not be taken apart before.
+            std::mem::forget(std::mem::take(&mut reply.versions));
             (reply.stale, reply.fresh)
         }
         Reply::VersionGraph(reply) if dot => {

@@ -83,7 +83,7 @@ pub fn write_collections(out: &mut dyn Write, reply: &CollectionsReply, colour: 
     status::problems(out, &reply.problems, colour)
 }
 
-fn remarks(collection: &CollectionInfo) -> Cell {
+fn remarks(collection: &CollectionInfo) -> Cell<'_> {
     let mut remarks = Vec::new();
     if collection.default {
         remarks.push("default".to_owned());

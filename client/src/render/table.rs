@@ -2,7 +2,10 @@
 //!
 //! A column is as wide as its widest cell of ordinary length. A longer cell, such as a name of 255 bytes, pushes the rest
 //! of its own row aside and no other: nothing is cut, because what is printed here is what people copy.
+//!
+//! Tables may have ten thousand rows, so the text of all cells is one string, and a width is worked out once.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::term::{Tone, escape, paint, width};
@@ -12,26 +15,37 @@ const ORDINARY: usize = 80;
 
 /// One cell: text and its tone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    text: String,
+pub struct Cell<'a> {
+    text: Cow<'a, str>,
     tone: Tone,
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     /// A cell; what steers a terminal is escaped.
-    pub fn new(text: impl AsRef<str>, tone: Tone) -> Self {
-        Self { text: escape(text.as_ref()).into_owned(), tone }
+    pub fn new(text: impl Into<Cow<'a, str>>, tone: Tone) -> Self {
+        let text = text.into();
+        let escaped = match escape(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(escaped) => Some(escaped),
+        };
+        Self { text: escaped.map_or(text, Cow::Owned), tone }
     }
 }
 
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
         Self::new(text, Tone::Plain)
     }
 }
 
-impl From<String> for Cell {
+impl From<String> for Cell<'_> {
     fn from(text: String) -> Self {
+        Self::new(text, Tone::Plain)
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Cell<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
         Self::new(text, Tone::Plain)
     }
 }
@@ -40,32 +54,48 @@ impl From<String> for Cell {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     indent: usize,
+    /// Of all cells, one after the other.
+    text: String,
+    cells: Vec<Placed>,
     rows: Vec<Row>,
 }
 
-/// Cells, and lines that stand below them in no column.
+/// A cell of a table.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    /// Where its text ends; it begins where that of the one before does.
+    end: usize,
+    width: usize,
+    tone: Tone,
+}
+
+/// Where the cells of a row end, and lines that stand below them in no column.
 #[derive(Clone, Debug, Default)]
 struct Row {
-    cells: Vec<Cell>,
+    end: usize,
     notes: Vec<String>,
 }
 
 impl Table {
     /// A table whose rows start after `indent` spaces.
     pub fn new(indent: usize) -> Self {
-        Self { indent, rows: Vec::new() }
+        Self { indent, ..Self::default() }
     }
 
     /// The dim first row.
     #[must_use]
     pub fn heading(mut self, names: &[&str]) -> Self {
-        self.row(names.iter().map(|name| Cell::new(name, Tone::Dim)));
+        self.row(names.iter().map(|name| Cell::new(*name, Tone::Dim)));
         self
     }
 
     /// Adds a row.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(Row { cells: cells.into_iter().collect(), notes: Vec::new() });
+    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) {
+        for Cell { text, tone } in cells {
+            self.text.push_str(&text);
+            self.cells.push(Placed { end: self.text.len(), width: width(&text), tone });
+        }
+        self.rows.push(Row { end: self.cells.len(), notes: Vec::new() });
     }
 
     /// Adds a line below the last row, `indent` spaces further in; what steers a terminal is escaped.
@@ -75,34 +105,50 @@ impl Table {
         }
     }
 
-    /// Width of a column; 0 when it is empty in every row.
-    fn width_of(&self, column: usize) -> usize {
-        let widths = || self.rows.iter().filter_map(|row| row.cells.get(column)).map(|cell| width(&cell.text));
-        let ordinary = widths().filter(|width| *width <= ORDINARY).max().unwrap_or(0);
-        // A column of nothing but wide cells is not an empty one.
-        ordinary.max(usize::from(widths().any(|width| width > 0)))
+    /// Rows with their cells.
+    fn whole(&self) -> impl Iterator<Item = (&Row, &[Placed])> {
+        let begins = std::iter::once(0).chain(self.rows.iter().map(|row| row.end));
+        begins.zip(&self.rows).map(|(begin, row)| (row, &self.cells[begin..row.end]))
+    }
+
+    /// Widths of the columns; 0 for one that is empty in every row.
+    fn widths(&self) -> Vec<usize> {
+        let mut widths = Vec::new();
+        for (_, cells) in self.whole() {
+            widths.resize(widths.len().max(cells.len()), 0);
+            for (widest, cell) in widths.iter_mut().zip(cells) {
+                // A column of nothing but wide cells is not an empty one.
+                *widest = (*widest).max(if cell.width <= ORDINARY { cell.width } else { 1 });
+            }
+        }
+        widths
     }
 
     /// Prints it.
     pub fn write(&self, out: &mut dyn Write, colour: bool) -> io::Result<()> {
-        let columns = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns).map(|i| self.width_of(i)).collect();
-        for row in &self.rows {
-            let mut line = " ".repeat(self.indent);
+        let widths = self.widths();
+        let (mut line, mut begin) = (String::new(), 0);
+        for (row, cells) in self.whole() {
+            line.clear();
+            line.extend(std::iter::repeat_n(' ', self.indent));
             // Spaces are owed and paid by the next text, so that no line ends in them.
             let mut owed = 0;
-            for (cell, width_of_column) in row.cells.iter().zip(&widths) {
+            for (cell, width_of_column) in cells.iter().zip(&widths) {
+                let text = &self.text[begin..cell.end];
+                begin = cell.end;
                 if *width_of_column == 0 {
                     continue;
                 }
-                if !cell.text.is_empty() {
+                if !text.is_empty() {
                     line.extend(std::iter::repeat_n(' ', owed));
                     owed = 0;
-                    line.push_str(&paint(&cell.text, cell.tone, colour));
+                    line.push_str(&paint(text, cell.tone, colour));
                 }
-                owed += width_of_column.saturating_sub(width(&cell.text)) + 2;
+                owed += width_of_column.saturating_sub(cell.width) + 2;
             }
-            writeln!(out, "{}", line.trim_end())?;
+            line.truncate(line.trim_end().len());
+            line.push('\n');
+            out.write_all(line.as_bytes())?;
             for note in &row.notes {
                 writeln!(out, "{:indent$}{note}", "", indent = self.indent)?;
             }

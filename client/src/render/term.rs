@@ -63,12 +63,18 @@ pub fn paint<'a>(text: &'a str, tone: Tone, colour: bool) -> Cow<'a, str> {
 /// Replaces what a terminal would obey, marks that make text read in another order than it is written, and characters that
 /// nobody sees, which make two names look like one. Joiners stay: scripts and emoji need them.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    // Nearly everything is plain, and ten thousand lines are many characters.
+    if is_plain(text) || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(
         text.chars().map(|c| if is_unsafe(c) { c.escape_default().to_string() } else { c.to_string() }).collect(),
     )
+}
+
+/// Whether text has nothing but what every terminal shows in one column.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character must not reach a terminal as it is.
@@ -84,7 +90,7 @@ pub fn is_unsafe(c: char) -> bool {
 
 /// Columns that text takes in a terminal.
 pub fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+    if is_plain(text) { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
 /// A word for a POSIX shell: quoted when it has to be.

@@ -1,5 +1,6 @@
 //! Versions of an artifact, for people.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use skillmeat_protocol::hash::ContentHash;
@@ -88,7 +89,11 @@ pub fn write_one(out: &mut dyn Write, reply: &VersionReply, colour: bool) -> io:
 }
 
 /// What stands behind a version: its tags, the branches that it is the tip of, where it is, and that it cannot be put back.
-pub(super) fn remarks(info: &VersionInfo, names: &Names) -> String {
+pub(super) fn remarks<'a>(info: &VersionInfo, names: &Names) -> Cow<'a, str> {
+    const NOT_KEPT: &str = "not kept";
+    if info.tags.is_empty() && info.now.is_empty() && names.at(info.version).is_empty() {
+        return Cow::Borrowed(if info.kept { "" } else { NOT_KEPT });
+    }
     let mut remarks: Vec<String> = info.tags.iter().map(|tag| format!("[{tag}]")).collect();
     remarks.extend(names.at(info.version).iter().map(|name| format!("({name})")));
     match info.now.as_slice() {
@@ -97,19 +102,23 @@ pub(super) fn remarks(info: &VersionInfo, names: &Names) -> String {
         several => remarks.push(format!("now in {} places", several.len())),
     }
     if !info.kept {
-        remarks.push("not kept".to_owned());
+        remarks.push(NOT_KEPT.to_owned());
     }
-    remarks.join(" ")
+    Cow::Owned(remarks.join(" "))
 }
 
 /// A place in a few words.
-pub(super) fn place(place: &VersionPlace) -> String {
-    let name = |path: &str| path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(path).to_owned();
+pub(super) fn place(place: &VersionPlace) -> Cow<'_, str> {
+    fn name(path: &str) -> &str {
+        path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(path)
+    }
     match (&place.project, &place.profile, &place.collection) {
-        (Some(project), Some(profile), _) if profile != "claude_code" => format!("{} ({profile})", name(project)),
-        (Some(project), ..) => name(project),
-        (None, _, Some(collection)) => format!("collection {collection}"),
-        (None, ..) => String::new(),
+        (Some(project), Some(profile), _) if profile != "claude_code" => {
+            Cow::Owned(format!("{} ({profile})", name(project)))
+        }
+        (Some(project), ..) => Cow::Borrowed(name(project)),
+        (None, _, Some(collection)) => Cow::Owned(format!("collection {collection}")),
+        (None, ..) => Cow::Borrowed(""),
     }
 }
 

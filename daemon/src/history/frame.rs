@@ -12,13 +12,14 @@ const GATHERED: usize = 1024;
 /// A SHA-256 in the making.
 pub(super) struct Frame {
     digest: Sha256,
-    gathered: Vec<u8>,
+    gathered: [u8; GATHERED],
+    len: usize,
 }
 
 impl Frame {
     /// `domain` keeps digests of different things apart.
     pub(super) fn new(domain: &str) -> Self {
-        let mut frame = Self { digest: Sha256::new(), gathered: Vec::with_capacity(GATHERED) };
+        let mut frame = Self { digest: Sha256::new(), gathered: [0; GATHERED], len: 0 };
         frame.bytes(domain.as_bytes());
         frame
     }
@@ -29,19 +30,28 @@ impl Frame {
     }
 
     pub(super) fn number(&mut self, number: u64) {
-        self.add(&number.to_le_bytes());
+        let bytes = number.to_le_bytes();
+        // Most of what is framed are numbers, for which no function need be called.
+        match self.gathered.get_mut(self.len..self.len + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(&bytes);
+                self.len += bytes.len();
+            }
+            None => self.add(&bytes),
+        }
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        if self.gathered.len() + bytes.len() > GATHERED {
-            self.digest.update(&self.gathered);
-            self.gathered.clear();
+        if self.len + bytes.len() > GATHERED {
+            self.digest.update(&self.gathered[..self.len]);
+            self.len = 0;
             if bytes.len() > GATHERED {
                 self.digest.update(bytes);
                 return;
             }
         }
-        self.gathered.extend_from_slice(bytes);
+        self.gathered[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
     }
 
     pub(super) fn name(&mut self, name: &OsStr) {
@@ -62,7 +72,7 @@ impl Frame {
     }
 
     pub(super) fn finish(mut self) -> [u8; 32] {
-        self.digest.update(&self.gathered);
+        self.digest.update(&self.gathered[..self.len]);
         self.digest.finalize().into()
     }
 }

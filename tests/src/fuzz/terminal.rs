@@ -61,7 +61,7 @@ pub fn terminal(data: &[u8]) {
 fn table(texts: &[&str]) {
     let mut table = Table::new(2).heading(&["NAME", "STATE", "NOTE"]);
     for row in texts.chunks(3) {
-        table.row(row.iter().map(|text| Cell::new(text, Tone::Dim)));
+        table.row(row.iter().map(|text| Cell::new(*text, Tone::Dim)));
     }
     in_both_looks(|out, look| table.write(out, look.colour));
     let mut out = Vec::new();

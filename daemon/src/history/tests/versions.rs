@@ -4,7 +4,7 @@ use super::{NOW, Place, Scope};
 use crate::database::{Commits, Kind};
 use crate::history::{
     Account, Ancestor, Baseline, Cause, ContentId, History, HistoryError, Operation, OperationId, OperationState,
-    Origin, Page, Seen, Sought, Spot, Tag, Version, open,
+    Origin, Page, Seen, Sought, Spot, Tag, Version, VersionRow, open,
 };
 use crate::model::Timestamp;
 use skillmeat_protocol::hash::ContentHash;
@@ -64,8 +64,16 @@ fn account(history: &History, seen: Vec<Seen>) -> OperationId {
 }
 
 fn all(history: &History) -> Vec<Version> {
-    let mut all = history.versions(&key(), Page { before: None, limit: 100 }).expect("read");
-    all.reverse();
+    let mut listed = Vec::new();
+    history.versions(&key(), Page { before: None, limit: 100 }, |row| listed.push(row.id)).expect("read");
+    assert!(listed.is_sorted_by(|a, b| a > b), "the latest first");
+    let all = history.versions_by_id(&listed.into_iter().collect()).expect("read");
+    // One by one they are the same.
+    history
+        .versions(&key(), Page { before: None, limit: 100 }, |row| {
+            assert!(all.iter().any(|version| VersionRow::from(version) == *row), "{row:?}");
+        })
+        .expect("read");
     all
 }
 
@@ -290,7 +298,7 @@ fn a_changed_row_is_not_believed() {
         history.batch(|batch| batch.tag(&key(), &tag)).expect("written");
         place.tamper(sql);
         let read = || -> Result<(), HistoryError> {
-            history.versions(&key(), Page { before: None, limit: 9 })?;
+            history.versions(&key(), Page { before: None, limit: 9 }, |_| ())?;
             history.head(&key(), &project())?;
             history.tags(&key()).map(drop)
         };

@@ -1,7 +1,7 @@
 //! Finding versions again.
 
 use super::rows::{self, Sealed};
-use super::sight::{Cause, Origin, Seen, Sighting, Spot, Version, VersionId};
+use super::sight::{Cause, Origin, Seen, Sighting, Spot, Version, VersionId, VersionRow};
 use crate::database::value::Col;
 use crate::history::{ContentId, History, HistoryError, OperationId};
 use rusqlite::Connection;
@@ -36,14 +36,26 @@ const DIGITS: usize = 4;
 const TOLD: u32 = 8;
 
 impl History {
-    /// Versions of an artifact, the latest first.
+    /// Tells of the versions of an artifact, the latest first. Within it, nothing else may be asked of the history.
     ///
     /// # Errors
     /// Damage; the database cannot be read.
-    pub fn versions(&self, key: &ArtifactKey, page: Page) -> Result<Vec<Version>, HistoryError> {
-        let before = page.before.map_or(i64::MAX, |id| id.0);
-        let found = rows::versions_before(&self.lock(), key, before, page.limit).map_err(self.failed("read"))?;
-        found.into_iter().map(|version| self.believed(version)).collect()
+    pub fn versions(
+        &self,
+        key: &ArtifactKey,
+        page: Page,
+        mut tell: impl FnMut(&VersionRow<'_>),
+    ) -> Result<(), HistoryError> {
+        let (before, mut changed) = (page.before.map_or(i64::MAX, |id| id.0), None);
+        let each = |version: &VersionRow<'_>, is_sound: bool| match is_sound {
+            true => tell(version),
+            false => changed = changed.or(Some(version.id)),
+        };
+        rows::each_before(&self.lock(), key, before, page.limit, each).map_err(self.failed("read"))?;
+        match changed {
+            None => Ok(()),
+            Some(id) => Err(self.damaged(format!("what is written of {} was changed", id.called()))),
+        }
     }
 
     /// Artifacts of this name, of any type, that have versions.
@@ -203,7 +215,13 @@ pub(super) trait Numbered {
 
 impl Numbered for Version {
     fn called(&self) -> String {
-        format!("version {}", self.id.0)
+        self.id.called()
+    }
+}
+
+impl Numbered for VersionId {
+    fn called(&self) -> String {
+        format!("version {}", self.0)
     }
 }
 

@@ -24,5 +24,7 @@ mod tags;
 pub use branches::{Branch, Carried, MAIN, Switch};
 pub use find::{Page, Sought};
 pub use lineage::Lineage;
-pub use sight::{Account, Ancestor, Baseline, Cause, Origin, Seen, Sighting, Spot, Version, VersionId};
+pub use sight::{
+    Account, Ancestor, Baseline, Cause, Origin, Seen, Sighting, Spot, SpotRow, Version, VersionId, VersionRow,
+};
 pub use tags::Tag;

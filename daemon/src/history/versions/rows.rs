@@ -1,15 +1,16 @@
 //! Versions, sightings and tags as rows, each with a seal over what it means.
 
-use super::sight::{Origin, Sighting, Spot, Version, VersionId};
+use super::sight::{Origin, Sighting, Spot, SpotRow, Version, VersionId, VersionRow};
 use super::tags::Tag;
 use crate::database::value::{Col, OsText, StoredPath};
 use crate::history::frame::Frame;
 use crate::history::{ContentId, OperationId};
 use crate::model::Timestamp;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 
 /// A row, and whether it is what was stored.
@@ -130,18 +131,42 @@ pub(super) fn versions(connection: &Connection, condition: &str, values: impl Pa
         .collect()
 }
 
-/// Versions of an artifact, the latest first, before one of this number.
-pub(super) fn versions_before(
+/// Tells of the versions of an artifact, the latest first, before one of this number; and whether each is what was stored.
+pub(super) fn each_before(
     connection: &Connection,
     key: &ArtifactKey,
     before: i64,
     limit: u32,
-) -> Result<Vec<Sealed<Version>>> {
-    let condition = "WHERE v.type = ?1 AND v.name = ?2 AND v.id < ?3 ORDER BY v.id DESC LIMIT ?4";
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} {condition}"))?
-        .query_map(params![Col(key.kind), key.name, before, limit], |row| version(row, key.clone()))?
-        .collect()
+    mut tell: impl FnMut(&VersionRow<'_>, bool),
+) -> Result<()> {
+    // A content that is referred to is there: the key is a foreign one, and none is ever removed with a reference to it.
+    let mut select = connection.prepare_cached(
+        "SELECT id, hash, content IS NOT NULL, parent, merged, origin, at, place, root, profile, operation, seal
+         FROM versions WHERE type = ?1 AND name = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+    )?;
+    let mut rows = select.query(params![Col(key.kind), key.name, before, limit])?;
+    while let Some(row) = rows.next()? {
+        let id = |at| row.get::<_, Option<i64>>(at).map(|id| id.map(VersionId));
+        let root = match row.get_ref(8)? {
+            ValueRef::Text(_) => Cow::Borrowed(OsStr::new(row.get_ref(8)?.as_str()?)),
+            _ => Cow::Owned(row.get::<_, StoredPath>(8)?.0.into_os_string()),
+        };
+        let spot =
+            SpotRow { is_project: row.get_ref(7)?.as_str()? == "project", root, profile: row.get_ref(9)?.as_str()? };
+        let version = VersionRow {
+            id: VersionId(row.get(0)?),
+            hash: row.get::<_, Col<_>>(1)?.0,
+            is_kept: row.get(2)?,
+            parents: [id(3)?, id(4)?],
+            origin: row.get::<_, Col<_>>(5)?.0,
+            at: row.get::<_, Col<_>>(6)?.0,
+            spot,
+            operation: row.get::<_, Option<i64>>(10)?.map(OperationId),
+        };
+        let is_sound = row.get_ref(11)?.as_blob()? == seal_row(key, &version);
+        tell(&version, is_sound);
+    }
+    Ok(())
 }
 
 fn version(row: &Row<'_>, key: ArtifactKey) -> Result<Sealed<Version>> {
@@ -162,16 +187,24 @@ fn version(row: &Row<'_>, key: ArtifactKey) -> Result<Sealed<Version>> {
 }
 
 fn seal_version(version: &Version) -> [u8; 32] {
+    seal_row(&version.key, &VersionRow::from(version))
+}
+
+fn seal_row(key: &ArtifactKey, version: &VersionRow<'_>) -> [u8; 32] {
+    let parents = || version.parents.iter().flatten();
     let mut frame = Frame::new("skillmeat version 1");
     frame.number(version.id.0.cast_unsigned());
-    frame.bytes(version.key.kind.as_str().as_bytes());
-    frame.bytes(version.key.name.as_bytes());
+    frame.bytes(key.kind.as_str().as_bytes());
+    frame.bytes(key.name.as_bytes());
     frame.bytes(&version.hash.0);
-    frame.number(version.parents.len() as u64);
-    version.parents.iter().for_each(|parent| frame.number(parent.0.cast_unsigned()));
+    frame.number(parents().count() as u64);
+    parents().for_each(|parent| frame.number(parent.0.cast_unsigned()));
     frame.bytes(version.origin.as_str().as_bytes());
     frame.number(version.at.0.cast_unsigned());
-    version.spot.seal(&mut frame);
+    let SpotRow { is_project, root, profile } = &version.spot;
+    frame.bytes(if *is_project { b"project" } else { b"collection" });
+    frame.name(root);
+    frame.bytes(profile.as_bytes());
     frame.option(version.operation, |frame, id| frame.number(id.0.cast_unsigned()));
     frame.finish()
 }

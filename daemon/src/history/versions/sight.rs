@@ -6,6 +6,8 @@ use crate::history::{ContentId, OperationId};
 use crate::model::Timestamp;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// Numbers versions of all artifacts in the order in which they were first seen.
@@ -96,6 +98,58 @@ pub struct Version {
     pub spot: Spot,
     /// The operation that made it; none when it was found.
     pub operation: Option<OperationId>,
+}
+
+/// A version as it stands in its row: for lists of thousands, of which nothing is copied that is not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRow<'r> {
+    /// Its number.
+    pub id: VersionId,
+    /// The recorded hash.
+    pub hash: ContentHash,
+    /// Whether its content is there.
+    pub is_kept: bool,
+    /// What it was made of.
+    pub parents: [Option<VersionId>; 2],
+    /// What brought it where it was first seen.
+    pub origin: Origin,
+    /// When it was first seen.
+    pub at: Timestamp,
+    /// Where.
+    pub spot: SpotRow<'r>,
+    /// The operation that made it; none when it was found.
+    pub operation: Option<OperationId>,
+}
+
+/// A place as it stands in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpotRow<'r> {
+    /// Whether it is in a project; in a collection else.
+    pub is_project: bool,
+    /// The project's directory, or the collection's id.
+    pub root: Cow<'r, OsStr>,
+    /// Of a project.
+    pub profile: &'r str,
+}
+
+impl<'v> From<&'v Version> for VersionRow<'v> {
+    fn from(version: &'v Version) -> Self {
+        let parent = |at| version.parents.get(at).copied();
+        let (is_project, root, profile) = match &version.spot {
+            Spot::Project { path, profile } => (true, path.as_os_str(), profile.as_str()),
+            Spot::Collection { id } => (false, OsStr::new(id), ""),
+        };
+        Self {
+            id: version.id,
+            hash: version.hash,
+            is_kept: version.content.is_some(),
+            parents: [parent(0), parent(1)],
+            origin: version.origin,
+            at: version.at,
+            spot: SpotRow { is_project, root: Cow::Borrowed(root), profile },
+            operation: version.operation,
+        }
+    }
 }
 
 /// Once that a version came to be somewhere, or went.

@@ -10,7 +10,9 @@ use super::super::picture::{Picture, Terms};
 use super::super::{ServerContext, limits};
 use super::branches::told;
 use crate::engine::snapshot::Snapshot;
-use crate::history::{Content, EntryKind, History, Origin, Page, Sighting, Spot, Tag, Version, VersionId};
+use crate::history::{
+    Content, EntryKind, History, Origin, Page, Sighting, Spot, SpotRow, Tag, Version, VersionId, VersionRow,
+};
 use crate::model::Tree;
 use crate::ops::error::wire;
 use crate::ops::{branches, past};
@@ -23,7 +25,8 @@ use skillmeat_protocol::reply::{
     VersionReply, VersionSighting, VersionsReply, WithBranches,
 };
 use skillmeat_protocol::request::{Format, VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,10 +48,9 @@ pub(in crate::server) async fn list(
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let limit = limits::entries(query.limit, USUAL, MOST);
         let before = query.before.map(|number| VersionId(i64::try_from(number).unwrap_or(i64::MAX)));
-        let found = history.versions(&key, Page { before, limit }).map_err(wire)?;
-        let next = found.last().filter(|_| found.len() == limit as usize).map(|last| last.id.0.cast_unsigned());
         let Picture { snapshot, fresh, stale } = picture;
-        let versions = Telling::new(history, &snapshot, &key)?.infos(&found)?;
+        let versions = Telling::new(history, &snapshot, &key)?.page(Page { before, limit })?;
+        let next = versions.last().filter(|_| versions.len() == limit as usize).map(|last| last.version);
         let reply = VersionsReply { clock: snapshot.clock, fresh, stale, artifact: key.to_string(), versions, next };
         match format {
             Format::Typed => Ok(Reply::Versions(reply)),
@@ -67,9 +69,9 @@ pub(in crate::server) async fn graph(
     let format = terms.format;
     super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
-        let found = history.versions(&key, Page { before: None, limit: MOST }).map_err(wire)?;
-        let versions = Telling::new(history, &picture.snapshot, &key)?.infos(&found)?;
-        let more = found.len() == MOST as usize;
+        let page = Page { before: None, limit: MOST };
+        let versions = Telling::new(history, &picture.snapshot, &key)?.page(page)?;
+        let more = versions.len() == MOST as usize;
         let branches = told(&picture.snapshot, history, &key)?;
         let reply = graph::reply(picture, &key, versions, more);
         match format {
@@ -142,7 +144,7 @@ fn shown(history: &History, picture: Picture, version: &Version) -> Result<Versi
     let Picture { snapshot, fresh, stale } = picture;
     let telling = Telling::new(history, &snapshot, &version.key)?;
     let seen = history.sightings_of(version.id, SEEN).map_err(wire)?;
-    let info = telling.infos(std::slice::from_ref(version))?.remove(0);
+    let info = telling.one(version)?;
     let files = match history.content_of_version(version).map_err(wire)? {
         Some(id) => files(&history.content(id).map_err(wire)?),
         None => Vec::new(),
@@ -179,50 +181,93 @@ fn files(content: &Content) -> Vec<VersionFile> {
 struct Telling<'a> {
     history: &'a History,
     snapshot: &'a Snapshot,
+    key: &'a ArtifactKey,
+    artifact: String,
     now: BTreeMap<ContentHash, Vec<VersionPlace>>,
     tags: BTreeMap<VersionId, Vec<String>>,
 }
 
 impl<'a> Telling<'a> {
-    fn new(history: &'a History, snapshot: &'a Snapshot, key: &ArtifactKey) -> Result<Self, WireError> {
+    fn new(history: &'a History, snapshot: &'a Snapshot, key: &'a ArtifactKey) -> Result<Self, WireError> {
         let mut tags: BTreeMap<VersionId, Vec<String>> = BTreeMap::new();
         for tag in history.tags(key).map_err(wire)? {
             tags.entry(tag.version).or_default().push(tag.name);
         }
-        Ok(Self { history, snapshot, now: places(snapshot, key), tags })
+        Ok(Self { history, snapshot, key, artifact: key.to_string(), now: places(snapshot, key), tags })
     }
 
-    fn infos(&self, versions: &[Version]) -> Result<Vec<VersionInfo>, WireError> {
-        // Thousands are listed at once: what many of them share is worked out once.
-        let mut known: HashMap<VersionId, &Version> = HashMap::with_capacity(versions.len());
-        known.extend(versions.iter().map(|version| (version.id, version)));
-        let parents = versions.iter().flat_map(|version| &version.parents).copied();
-        let elsewhere: BTreeSet<VersionId> = parents.filter(|id| !known.contains_key(id)).collect();
+    /// The versions of a page. Thousands are listed at once.
+    fn page(&self, page: Page) -> Result<Vec<VersionInfo>, WireError> {
+        let (mut infos, mut made_of) = (Vec::new(), Vec::new());
+        let tell = |row: &VersionRow<'_>| {
+            infos.push(self.info(row));
+            made_of.push(row.parents);
+        };
+        self.history.versions(self.key, page, tell).map_err(wire)?;
+        self.add_parents(&mut infos, &made_of)?;
+        Ok(infos)
+    }
+
+    fn one(&self, version: &Version) -> Result<VersionInfo, WireError> {
+        let row = VersionRow::from(version);
+        let mut info = [self.info(&row)];
+        self.add_parents(&mut info, &[row.parents])?;
+        let [info] = info;
+        Ok(info)
+    }
+
+    /// What is told of a version but for what it was made of.
+    fn info(&self, row: &VersionRow<'_>) -> VersionInfo {
+        let SpotRow { is_project, root, profile } = &row.spot;
+        let root = root.to_string_lossy();
+        VersionInfo {
+            version: row.id.0.cast_unsigned(),
+            hash: row.hash,
+            parents: Vec::new(),
+            origin: origin(row.origin),
+            at: row.at.to_string(),
+            operation: row.operation.map(|id| id.0.cast_unsigned()),
+            place: if *is_project { in_project(root, profile) } else { in_collection(self.snapshot, &root) },
+            kept: row.is_kept,
+            tags: self.tags.get(&row.id).cloned().unwrap_or_default(),
+            now: self.now.get(&row.hash).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Says what versions were made of, which stand in the order of a page.
+    fn add_parents(&self, infos: &mut [VersionInfo], made_of: &[[Option<VersionId>; 2]]) -> Result<(), WireError> {
+        let number = |id: VersionId| id.0.cast_unsigned();
+        // A parent is older, and mostly the next one.
+        let at = |infos: &[VersionInfo], from: usize, id: VersionId| match infos.get(from + 1) {
+            Some(next) if next.version == number(id) => Some(from + 1),
+            _ => infos.binary_search_by(|info| number(id).cmp(&info.version)).ok(),
+        };
+        let mut elsewhere = BTreeSet::new();
+        for (n, parents) in made_of.iter().enumerate() {
+            infos[n].parents.reserve_exact(parents.iter().flatten().count());
+            for id in parents.iter().flatten() {
+                match at(infos, n, *id).map(|at| infos[at].hash) {
+                    Some(hash) => infos[n].parents.push(VersionParent {
+                        version: number(*id),
+                        artifact: self.artifact.clone(),
+                        hash,
+                    }),
+                    None => drop(elsewhere.insert(*id)),
+                }
+            }
+        }
+        if elsewhere.is_empty() {
+            return Ok(());
+        }
         let elsewhere = self.history.versions_by_id(&elsewhere).map_err(wire)?;
-        known.extend(elsewhere.iter().map(|version| (version.id, version)));
-        let own = versions.first().map(|version| (&version.key, version.key.to_string()));
-        let name = |key: &ArtifactKey| match &own {
-            Some((own, name)) if *own == key => name.clone(),
-            _ => key.to_string(),
-        };
-        let parent = |id: &VersionId| {
-            let version = known.get(id)?;
-            let (version, artifact, hash) = (id.0.cast_unsigned(), name(&version.key), version.hash);
-            Some(VersionParent { version, artifact, hash })
-        };
-        let info = |version: &Version| VersionInfo {
-            version: version.id.0.cast_unsigned(),
-            hash: version.hash,
-            parents: version.parents.iter().filter_map(parent).collect(),
-            origin: origin(version.origin),
-            at: version.at.to_string(),
-            operation: version.operation.map(|id| id.0.cast_unsigned()),
-            place: self.place(&version.spot),
-            kept: version.content.is_some(),
-            tags: self.tags.get(&version.id).cloned().unwrap_or_default(),
-            now: self.now.get(&version.hash).cloned().unwrap_or_default(),
-        };
-        Ok(versions.iter().map(info).collect())
+        for (info, parents) in infos.iter_mut().zip(made_of) {
+            for (place, id) in parents.iter().flatten().enumerate() {
+                let Some(version) = elsewhere.iter().find(|version| version.id == *id) else { continue };
+                let (version, artifact, hash) = (number(*id), version.key.to_string(), version.hash);
+                info.parents.insert(place.min(info.parents.len()), VersionParent { version, artifact, hash });
+            }
+        }
+        Ok(())
     }
 
     fn sighting(&self, sighting: &Sighting) -> VersionSighting {
@@ -242,16 +287,18 @@ impl<'a> Telling<'a> {
 /// A place in words that people know.
 pub(super) fn place(snapshot: &Snapshot, spot: &Spot) -> VersionPlace {
     match spot {
-        Spot::Project { path, profile } => VersionPlace {
-            project: Some(path.to_string_lossy().into_owned()),
-            profile: Some(profile.clone()),
-            collection: None,
-        },
-        Spot::Collection { id } => {
-            let name = snapshot.collection(id).map_or_else(|| id.clone(), |collection| collection.name.to_string());
-            VersionPlace { project: None, profile: None, collection: Some(name) }
-        }
+        Spot::Project { path, profile } => in_project(path.to_string_lossy(), profile),
+        Spot::Collection { id } => in_collection(snapshot, id),
     }
+}
+
+fn in_project(path: Cow<'_, str>, profile: &str) -> VersionPlace {
+    VersionPlace { project: Some(path.into_owned()), profile: Some(profile.to_owned()), collection: None }
+}
+
+fn in_collection(snapshot: &Snapshot, id: &str) -> VersionPlace {
+    let name = snapshot.collection(id).map_or_else(|| id.to_owned(), |collection| collection.name.to_string());
+    VersionPlace { project: None, profile: None, collection: Some(name) }
 }
 
 /// Where each content of an artifact is now.
