@@ -162,12 +162,15 @@ mod tests {
             (DriftState::Removed, "skillmeat undeploy skill:removed"),
             (
                 DriftState::RemovedModified,
-                "skillmeat forget skill:removed_modified && skillmeat import skill:removed_modified --collection default",
+                "skillmeat forget skill:removed_modified && skillmeat import skill:removed_modified",
             ),
             (DriftState::Added, "skillmeat deploy skill:added --collection default"),
             (DriftState::Untracked, "skillmeat import skill:untracked"),
             (DriftState::Unreadable, "ls -ld /w/.claude/skills/unreadable"),
         ];
+        let mut known = item(DriftState::RemovedModified);
+        known.collection_id = Some("id".into());
+        assert!(subject(&known).commands()[0].ends_with("import skill:removed_modified --collection default"));
         for (state, want) in table {
             assert_eq!(subject(&item(state)).commands()[0], want);
         }
