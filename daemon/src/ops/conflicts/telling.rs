@@ -127,7 +127,7 @@ impl Telling<'_> {
             files_total: u32::try_from(conflict.files.len()).unwrap_or(u32::MAX),
             files_open: u32::try_from(open).unwrap_or(u32::MAX),
             files: conflict.files.iter().take(most).map(|file| self.file(file)).collect::<Result<_, _>>()?,
-            ways: self.ways(conflict, state, open > 0),
+            ways: self.ways(conflict, state, open > 0)?,
         })
     }
 
@@ -136,10 +136,10 @@ impl Telling<'_> {
         Subject::new(self.snapshot, &place.project, &place.key, &place.profile)
     }
 
-    fn ways(&self, conflict: &Conflict, state: ConflictState, is_open: bool) -> Vec<String> {
+    fn ways(&self, conflict: &Conflict, state: ConflictState, is_open: bool) -> Result<Vec<String>, OpError> {
         let on = self.subject(conflict);
         let resolve = |how: &str| on.on("resolve", how);
-        match (state, is_open) {
+        Ok(match (state, is_open) {
             (ConflictState::Closed, _) => Vec::new(),
             (ConflictState::Marked, _) => {
                 let is_gone =
@@ -148,13 +148,21 @@ impl Telling<'_> {
                 continued.into_iter().chain([resolve("--abort")]).collect()
             }
             (_, false) => vec![resolve("--continue")],
-            (_, true) => vec![
-                resolve("--ours --continue"),
-                resolve("--theirs --continue"),
-                on.on("mergetool", ""),
-                on.on("sync", "--markers"),
-            ],
+            (_, true) => vec![resolve("--ours --continue"), resolve("--theirs --continue"), on.on("mergetool", "")]
+                .into_iter()
+                .chain(self.has_text(conflict)?.then(|| on.on("sync", "--markers")))
+                .collect(),
+        })
+    }
+
+    /// Whether there is anything to put markers into.
+    fn has_text(&self, conflict: &Conflict) -> Result<bool, OpError> {
+        for file in conflict.files.iter().filter(|file| file.resolution.is_none() && marks::has_lines(file)) {
+            if marks::texts(self.history, file)?.is_some() {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     fn file(&self, file: &ConflictFile) -> Result<reply::ConflictFile, OpError> {

@@ -47,6 +47,22 @@ fn a_conflict_is_kept_once_with_its_sides() {
 }
 
 #[test]
+fn markers_are_offered_where_there_is_a_text_to_put_them_into() {
+    let offers = |site: &mut crate::operations::Site| {
+        site.json.result("conflicts.list", json!({}))["conflicts"][0]["ways"].to_string().contains("--markers")
+    };
+    assert!(offers(&mut kinds()));
+    let mut site = super::site(&[("gone.md", b"old\n")], &[("gone.md", None)], &[("gone.md", Some(b"kept\n"))]);
+    assert!(!offers(&mut site));
+    let hint = site.json.error(
+        "conflicts.resolve",
+        json!({"artifact": KEY, "project": site.project.text(), "file": "gone.md", "choice": "both"}),
+    );
+    let hint = hint["data"]["hint"].as_str().expect("text");
+    assert!(hint.contains("gone.md --ours   # or --theirs") && !hint.contains("--edit"), "{hint}");
+}
+
+#[test]
 fn a_side_that_moves_on_is_merged_anew_and_never_overwritten() {
     let mut site = kinds();
     site.conflicting();
