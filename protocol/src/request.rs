@@ -11,7 +11,7 @@ pub mod snapshots;
 pub mod versions;
 
 pub use across::{BlastRadiusQuery, FanOut, Promote};
-pub use branches::{BranchCreate, BranchDelete, BranchList, BranchQuery, DeployBranch, Switch};
+pub use branches::{BranchCreate, BranchDelete, BranchList, BranchQuery, DeployBranch, PushBranch, Switch};
 pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
     GroupEdit,

@@ -141,7 +141,7 @@ pub struct DeployArgs {
     /// From this collection, by name or id
     #[arg(long)]
     pub collection: Option<String>,
-    /// The tip of this branch, once, instead of what the collection has
+    /// The tip of this branch, which is followed by its name from then on; with the current one, whatever the collection has is
     #[arg(long, conflicts_with = "merge")]
     pub branch: Option<String>,
     /// Into this registered project, by path or name, instead of the one around the working directory (repeatable)
@@ -201,6 +201,17 @@ pub struct TransferArgs {
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment would replace the command's description")]
     pub manner: Manner,
+}
+
+/// `push`.
+#[derive(Args, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "doc comments would replace the command's description")]
+pub struct PushArgs {
+    #[command(flatten)]
+    pub transfer: TransferArgs,
+    /// Onto this branch, whatever the copy follows; no file of the collection changes unless it is the current one
+    #[arg(long, conflicts_with = "markers")]
+    pub branch: Option<String>,
 }
 
 /// How two sides that differ become one.

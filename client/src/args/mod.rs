@@ -27,7 +27,7 @@ use crate::failure::Failure;
 
 pub use across::{FanOutArgs, PromoteArgs, RadiusArgs};
 pub use change::{
-    AddArgs, At, DeployArgs, ForgetArgs, How, Named, OpCommand, RemoveArgs, RenameArgs, TagArgs, TakeArgs,
+    AddArgs, At, DeployArgs, ForgetArgs, How, Named, OpCommand, PushArgs, RemoveArgs, RenameArgs, TagArgs, TakeArgs,
     TransferArgs, UndeployArgs, UndoArgs, Whose,
 };
 pub use collections::{CollectionCommand, GroupArgs, GroupCommand};
@@ -232,8 +232,10 @@ Example:
     )]
     Pull(TransferArgs),
     /// Bring what was changed in the project into the collection
-    #[command(after_help = "Examples:\n  skillmeat push skill:pdf\n  skillmeat push skill:pdf --strategy fork")]
-    Push(TransferArgs),
+    #[command(
+        after_help = "Examples:\n  skillmeat push skill:pdf\n  skillmeat push skill:pdf --branch next\n  skillmeat push skill:pdf --strategy fork"
+    )]
+    Push(PushArgs),
     /// Pull and push, as far as that is unambiguous
     #[command(after_help = "Examples:\n  skillmeat sync --dry-run\n  skillmeat sync --project webapp")]
     Sync(TransferArgs),

@@ -107,6 +107,7 @@ Examples:
 Examples:
   skillmeat version branch skill:pdf
   skillmeat version branch skill:pdf next
+  skillmeat deploy skill:pdf --branch next   # a copy that follows it
   skillmeat version branch skill:pdf old --at 5fdf118d
   skillmeat version branch skill:pdf old --delete"
     )]
@@ -126,6 +127,18 @@ Examples:
         /// Which there are
         #[arg(long, conflicts_with = "branch")]
         list: bool,
+        /// In this collection, by name or id
+        #[arg(long)]
+        collection: Option<String>,
+    },
+    /// Who follows a branch by its name, and not whatever the collection has
+    #[command(after_help = "Examples:
+  skillmeat version followers skill:pdf
+  skillmeat version followers skill:pdf --json")]
+    Followers {
+        /// Which artifact
+        #[arg(value_name = "TYPE:NAME", value_parser = artifact)]
+        artifact: String,
         /// In this collection, by name or id
         #[arg(long)]
         collection: Option<String>,

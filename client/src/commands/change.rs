@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use skillmeat_protocol::error::ErrorCode;
 use skillmeat_protocol::reply::Reply;
 use skillmeat_protocol::request::{
-    Add, Adopt, Deploy, DeployBranch, Detail, Forget, Freshness, Import, InTheWay, Operation, Profiles, Remove, Rename,
-    Request, StatusQuery, Strategy, Tag, Transfer, Undeploy, Undo, Which,
+    Add, Adopt, Deploy, DeployBranch, Detail, Forget, Freshness, Import, InTheWay, Operation, Profiles, PushBranch,
+    Remove, Rename, Request, StatusQuery, Strategy, Tag, Transfer, Undeploy, Undo, Which,
 };
 
 use super::Context;
 use super::decide::decide;
 use super::operate::{Plan, carry_out, operate};
 use crate::args::{
-    self, AddArgs, At, DeployArgs, ForgetArgs, Named, RemoveArgs, RenameArgs, TagArgs, TakeArgs, TransferArgs,
-    UndeployArgs, UndoArgs,
+    self, AddArgs, At, DeployArgs, ForgetArgs, Named, PushArgs, RemoveArgs, RenameArgs, TagArgs, TakeArgs,
+    TransferArgs, UndeployArgs, UndoArgs,
 };
 use crate::failure::{Done, Failure};
 use crate::launch::{self, Start};
@@ -77,6 +77,21 @@ pub fn transfer(context: &mut Context<'_>, args: TransferArgs, direction: fn(Tra
         Some(reply) => decide(context, &reply, direction),
         None => Ok(code),
     }
+}
+
+/// Runs `push`.
+///
+/// # Errors
+/// Whatever ended it early.
+pub fn push(context: &mut Context<'_>, args: PushArgs) -> Done {
+    let PushArgs { transfer: args, branch: Some(branch) } = args else {
+        return transfer(context, args.transfer, Operation::Push);
+    };
+    let (connection, project) = project(context, &args.at)?;
+    let which = Which { artifacts: args.names, ..Which::default() };
+    let transfer = Transfer { which, project, profiles: profiles(args.at), strategy: args.strategy.map(Into::into) };
+    let operation = Operation::PushBranch(PushBranch { transfer, branch });
+    operate(context, connection, Plan { operation, dry_run: args.manner.dry_run })
 }
 
 /// Runs `adopt`.

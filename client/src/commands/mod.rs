@@ -72,7 +72,7 @@ pub fn run(command: Command, json: bool, around: &Surroundings, out: &mut dyn Wr
         Command::Deploy(args) => change::deploy(context, args),
         Command::Undeploy(args) => change::undeploy(context, args),
         Command::Pull(args) => change::transfer(context, args, Operation::Pull),
-        Command::Push(args) => change::transfer(context, args, Operation::Push),
+        Command::Push(args) => change::push(context, args),
         Command::Sync(args) => change::transfer(context, args, Operation::SyncProject),
         Command::Adopt(args) => change::adopt(context, args),
         Command::Forget(args) => change::forget(context, args),

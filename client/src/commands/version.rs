@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::reply::Reply;
+use skillmeat_protocol::reply::{FollowersReply, Reply};
 use skillmeat_protocol::request::{
     BranchCreate, BranchDelete, BranchList, BranchQuery, Freshness, Operation, Profiles, Request, Restore, Switch,
     VersionGraphQuery, VersionName, VersionTag, VersionsQuery,
@@ -13,11 +13,12 @@ use super::change::project;
 use super::operate::{Plan, operate};
 use super::{Context, diff, pages};
 use crate::args::{At, DiffArgs, VersionCommand, VersionsArgs};
-use crate::failure::Done;
+use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
 use crate::render::branches::{self, Names};
+use crate::render::term::{count, escape};
 use crate::render::{graph, versions as look};
-use crate::transport::{call, unexpected};
+use crate::transport::{Connection, call, unexpected};
 
 /// Runs `versions`.
 ///
@@ -48,6 +49,8 @@ pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
             look::write_list(context.out, &reply, &names, colour)?;
             // The process ends: ten thousand need not be taken apart before.
             std::mem::forget(std::mem::take(&mut reply.versions));
+            let followers = followers(&mut connection, reply.artifact)?;
+            branches::write_followers(context.out, &followers, colour)?;
             (reply.stale, reply.fresh)
         }
         Reply::VersionGraph(reply) if dot => {
@@ -63,6 +66,15 @@ pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
     context.out.flush()?;
     context.note_stale(stale.as_deref(), fresh, Freshness::Synced)?;
     Ok(exit::OK)
+}
+
+/// Who follows a branch by its name, of the same moment as nearly as that can be said.
+fn followers(connection: &mut Connection, artifact: String) -> Result<FollowersReply, Stop> {
+    let request = Request::Branches(BranchQuery::Followers(BranchList { artifact, collection: None }));
+    match connection.ask(&call(request, Freshness::Cached))? {
+        Reply::Followers(reply) => Ok(reply),
+        other => Err(unexpected(&other).into()),
+    }
 }
 
 /// Runs `version …`.
@@ -96,6 +108,9 @@ pub fn version(context: &mut Context<'_>, command: VersionCommand) -> Done {
                 Some(branch) => BranchQuery::Create(BranchCreate { artifact, branch, at, collection }),
             })
         }
+        VersionCommand::Followers { artifact, collection } => {
+            Request::Branches(BranchQuery::Followers(BranchList { artifact, collection }))
+        }
         VersionCommand::Switch { artifact, branch, collection, manner } => {
             let operation = Operation::Switch(Switch { artifact, branch, collection });
             return operate(context, None, Plan { operation, dry_run: manner.dry_run });
@@ -112,9 +127,20 @@ pub fn version(context: &mut Context<'_>, command: VersionCommand) -> Done {
         pages::print_json(context, call(request, Freshness::Synced))?;
         return Ok(exit::OK);
     }
-    match context.ask(request, Freshness::Synced)? {
-        Reply::Version(reply) => look::write_one(context.out, &reply, context.around.colour)?,
-        Reply::Branches(reply) => branches::write_list(context.out, &reply, context.around.colour)?,
+    let colour = context.around.colour;
+    let (mut connection, reply) = launch::ask(context.around, &call(request, Freshness::Synced), Start::IfNeeded)?;
+    match reply {
+        Reply::Version(reply) => look::write_one(context.out, &reply, colour)?,
+        Reply::Branches(reply) => {
+            branches::write_list(context.out, &reply, colour)?;
+            let followers = followers(&mut connection, reply.artifact)?;
+            branches::write_followers(context.out, &followers, colour)?;
+        }
+        Reply::Followers(reply) => {
+            branches::write_followers(context.out, &reply, colour)?;
+            let number = count(reply.followers.len() as u64, "copy follows", "copies follow");
+            writeln!(context.out, "{number} a branch of {} by its name", escape(&reply.artifact))?;
+        }
         other => return Err(unexpected(&other).into()),
     }
     Ok(exit::OK)

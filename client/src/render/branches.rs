@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use skillmeat_protocol::reply::{BranchInfo, BranchesReply};
+use skillmeat_protocol::reply::{BranchInfo, BranchesReply, FollowersReply};
 
 use super::table::{Cell, Table};
 use super::term::{Tone, count, escape};
@@ -24,6 +24,21 @@ pub fn write_list(out: &mut dyn Write, reply: &BranchesReply, colour: bool) -> i
     table.write(out, colour)?;
     let number = count(reply.branches.len() as u64, "branch", "branches");
     writeln!(out, "{number} of {}; * is what the collection has now", escape(&reply.artifact))
+}
+
+/// Copies that follow a branch by its name; nothing where there are none.
+pub fn write_followers(out: &mut dyn Write, reply: &FollowersReply, colour: bool) -> io::Result<()> {
+    let mut table = Table::new(0);
+    for one in &reply.followers {
+        let state = if one.present { one.state.as_str() } else { "there is no such branch" };
+        table.row([
+            Cell::new(&one.branch, if one.present { Tone::Plain } else { Tone::Notice }),
+            format!("followed by {} ({})", one.project_name, one.profile).into(),
+            Cell::new(state, if one.present { Tone::Dim } else { Tone::Notice }),
+            Cell::new(&one.project, Tone::Dim),
+        ]);
+    }
+    table.write(out, colour)
 }
 
 /// Names of branches by the version at their tips. What nobody ever named is not among them.

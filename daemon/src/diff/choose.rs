@@ -2,7 +2,7 @@
 
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::History;
-use crate::model::Tree;
+use crate::model::{Tip, Tree};
 use crate::ops::lookup::{self, Original};
 use crate::ops::planning::original_path;
 use crate::ops::{past, target};
@@ -45,6 +45,16 @@ impl Subject {
     /// Where the artifact is in its collection.
     pub fn original_path(&self) -> Option<PathBuf> {
         self.original.as_ref().map(original_path)
+    }
+
+    /// The branch that the copy follows instead of what the collection has, and the version at its tip.
+    pub fn followed(&self) -> Option<(&str, ContentHash)> {
+        let follows = self.item.as_deref()?.follows.as_deref()?;
+        let of_it = self.original.as_ref().is_some_and(|original| original.collection.id == follows.collection);
+        match follows.tip {
+            Tip::Version(hash) if of_it => Some((&follows.branch, hash)),
+            _ => None,
+        }
     }
 
     /// What somebody has of it now: the project, else the collection.

@@ -93,6 +93,9 @@ impl Reading<'_> {
                 {
                     return Err(WireError::new(ErrorCode::Io, message));
                 }
+                if let Some((branch, hash)) = subject.followed() {
+                    return self.tip(subject, side, format!("branch {branch} of {label}"), hash);
+                }
                 self.there(side, label, subject.original_path())
             }
         }
@@ -113,6 +116,18 @@ impl Reading<'_> {
             content_hash: None,
         };
         self.read(info, path, Scope::Counted)
+    }
+
+    /// The tip of a branch that is not the current one.
+    fn tip(&self, subject: &Subject, side: &DiffSide, label: String, hash: ContentHash) -> Result<Side, WireError> {
+        let history = self.history.clone()?;
+        let Some(content) = stored(history, hash).map_err(wire)? else {
+            let message = format!("the files of version {} of {} are not kept", hash.short(), subject.key);
+            return Err(WireError::new(ErrorCode::Refused, message));
+        };
+        let side = side.clone();
+        let info = SideInfo { side, label, present: true, path: None, content_hash: Some(hash) };
+        Ok(Side { info, files: files(&content, |_| Origin::Stored) })
     }
 
     /// A side that is on disk, or nowhere.

@@ -215,6 +215,7 @@ mod tests {
             collection_version: None,
             project_version: None,
             since: None,
+            follows: None,
             message: None,
         }))
     }

@@ -6,7 +6,7 @@ use super::unit::Unit;
 use crate::cache::Change;
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::Timestamp;
+use crate::model::{Following, Timestamp};
 use crate::scan::{Job, Outcome, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::clock::Clock;
@@ -74,6 +74,8 @@ pub enum Event {
     OperationBegan(Vec<PathBuf>),
     /// It has ended, and what it did has been looked at; its number, when it changed anything.
     OperationEnded(Vec<PathBuf>, Option<u64>),
+    /// Which copies follow a branch by its name, and where those branches end: all of it.
+    Followed(Vec<Following>),
     /// A deadline passed.
     Tick,
     /// A request.

@@ -9,7 +9,7 @@ use super::state::{Project, State};
 use super::unit::{CollectionSlot, ProjectSlot, TreeSlot};
 use crate::drift::verdict::Versions;
 use crate::drift::{Baseline, Verdict, classify, compare};
-use crate::model::{Record, Timestamp, Tree};
+use crate::model::{Record, Timestamp, Tip, Tree};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::event::{Cause, CauseKind};
 use skillmeat_protocol::ids::ArtifactKey;
@@ -41,9 +41,9 @@ pub(super) enum Source {
 }
 
 /// One side that decides an item, with what a person should know about it.
-struct SideFound<'a> {
-    tree: &'a Tree,
-    note: Option<String>,
+pub(super) struct SideFound<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) note: Option<String>,
 }
 
 /// An artifact of a collection.
@@ -206,7 +206,13 @@ impl State {
     fn classified(&self, project: &Project, item: &Item, wall: Timestamp) -> Option<ItemView> {
         let tree = self.trees.get(&item.tree)?;
         let local = tree.tree.as_ref()?;
+        let known = self.following(project, item);
+        let follows = known.map(|known| self.follows(known, item));
         let origin = self.origin_side(item)?;
+        let origin = match known {
+            Some(known) => self.tip_instead(known, item, origin),
+            None => origin,
+        };
         let record = item.record.as_deref();
         let baseline = match record {
             None => Baseline::NoRecord,
@@ -221,6 +227,8 @@ impl State {
             None => classify(baseline, collection, here).unwrap_or(DriftState::Untracked),
         };
         let (collection_ref, entry) = self.origin_of(item);
+        // What the manifest declares is what the collection has.
+        let entry = entry.filter(|_| follows.as_deref().is_none_or(|follows| follows.tip == Tip::Current));
         let collection_version = entry.and_then(|e| e.metadata.version.clone().or_else(|| e.resolved_version.clone()));
         let declared = |v: &str| v != "unknown" && !v.is_empty();
         let project_version = match local {
@@ -249,6 +257,13 @@ impl State {
             (_, DriftState::Removed | DriftState::RemovedModified | DriftState::Conflict) => origin.note,
             _ => None,
         };
+        let message = match follows.as_deref() {
+            Some(follows) if follows.tip != Tip::Gone => {
+                let said = format!("it follows branch '{}'", follows.branch);
+                Some(message.map_or_else(|| said.clone(), |message| format!("{message}; {said}")))
+            }
+            _ => message,
+        };
         let hash = |side| match side {
             crate::drift::Side::Present(hash) => Some(hash),
             _ => None,
@@ -268,6 +283,7 @@ impl State {
             collection_version,
             project_version,
             since: self.first_seen(project, item, state, wall),
+            follows,
             message: message.map(String::into_boxed_str),
         })
     }

@@ -3,6 +3,7 @@
 use super::announce::Announcer;
 use super::barrier::Barrier;
 use super::event::Now;
+use super::followed::by_project;
 use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::Routes;
@@ -14,7 +15,7 @@ use super::work::{Running, Seq, Work};
 use crate::cache::{Change, Loaded, LoadedProject};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::{CollectionScan, ProjectScan};
+use crate::model::{CollectionScan, Following, ProjectScan};
 use crate::scan::{Job, Look, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
@@ -30,6 +31,8 @@ pub struct Registry {
     pub projects: Vec<ProjectEntry>,
     /// Identities of collections.
     pub collections: Vec<CollectionEntry>,
+    /// Copies that follow a branch by its name.
+    pub followings: Vec<Following>,
     /// What is wrong with those files.
     pub problems: Vec<Problem>,
 }
@@ -55,6 +58,7 @@ impl State {
             trees: HashMap::new(),
             dependents: HashMap::new(),
             users: HashMap::new(),
+            followings: by_project(registry.followings),
             remembered: HashMap::new(),
             names: HashMap::new(),
             first_seen: HashMap::new(),

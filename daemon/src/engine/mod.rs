@@ -11,7 +11,7 @@
 //! * [`work`] – which units must be looked at, since when, and when at the latest
 //! * [`state`] – collections, projects, trees; `apply_*` take in what a look found
 //! * `listen` – what a touched path concerns; `verify` – what is compared without one
-//! * `items` – from records and listings to classified items
+//! * `items` – from records and listings to classified items; `followed` – which follow a branch by its name
 //! * `pending`, `publish` and [`snapshot`] – the immutable picture for readers, [`wire`] – its edge to the wire
 //! * [`announce`] – what subscribers hear, and when
 //! * [`barrier`] – read your writes
@@ -35,6 +35,7 @@ pub mod barrier;
 mod commands;
 pub mod driver;
 pub mod event;
+mod followed;
 pub mod handle;
 mod items;
 mod listen;

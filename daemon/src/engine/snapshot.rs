@@ -5,7 +5,7 @@
 //!
 //! Invariant: a snapshot is consistent with itself. Its clock's generation grows whenever anything in it changed.
 
-use crate::model::{Entry, Profile, Record, Timestamp, Tree};
+use crate::model::{Entry, Profile, Record, Timestamp, Tip, Tree};
 use skillmeat_protocol::clock::Clock;
 use skillmeat_protocol::drift::{ChangeOrigin, DriftState, DriftType, Recommendation};
 use skillmeat_protocol::hash::ContentHash;
@@ -209,14 +209,32 @@ pub struct ItemView {
     pub project_version: Option<Box<str>>,
     /// When this state was first seen; none for `in_sync`.
     pub since: Option<Timestamp>,
+    /// The branch that it follows by its name; none for whatever the collection has.
+    pub follows: Option<Arc<Follows>>,
     /// What a person should know beside the state.
     pub message: Option<Box<str>>,
+}
+
+/// A branch that a copy follows by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Follows {
+    /// The collection's id.
+    pub collection: Arc<str>,
+    /// Its name.
+    pub branch: Arc<str>,
+    /// Where it ends: the collection's side of the item.
+    pub tip: Tip,
 }
 
 impl ItemView {
     /// Whether both sides declare a version, and not the same.
     pub fn version_mismatch(&self) -> bool {
         matches!((&self.collection_version, &self.project_version), (Some(a), Some(b)) if a != b)
+    }
+
+    /// The branch that its collection's side is the tip of; none where that is what the collection has.
+    pub fn line(&self) -> Option<&str> {
+        self.follows.as_deref().filter(|follows| follows.tip != Tip::Current).map(|follows| &*follows.branch)
     }
 
     /// Content recorded at deployment.

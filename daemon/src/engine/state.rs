@@ -3,6 +3,7 @@
 use super::announce::Announcer;
 use super::barrier::{Barrier, Ending};
 use super::event::{Effect, Event, Heard, Now, Response};
+use super::followed::Followings;
 use super::handle::SyncScope;
 use super::items::{Item, Original};
 use super::listen::Repetitions;
@@ -131,6 +132,8 @@ pub struct State {
     pub(super) dependents: HashMap<Original, BTreeSet<ProjectSlot>>,
     /// Which projects use a collection.
     pub(super) users: HashMap<CollectionSlot, BTreeSet<ProjectSlot>>,
+    /// Copies that follow a branch by its name.
+    pub(super) followings: Followings,
     /// Trees known from the cache, until a listing asks for them.
     pub(super) remembered: HashMap<PathBuf, (Tree, Option<Names>)>,
     /// What the cache says of the directories of trees that were not looked at yet.
@@ -194,6 +197,7 @@ impl State {
             Event::Verify(scope) => self.bring_up(&scope, self.seq, Heard::Nothing, now),
             Event::OperationBegan(projects) => self.operation_began(&projects),
             Event::OperationEnded(projects, number) => self.operation_ended(&projects, number, now),
+            Event::Followed(list) => self.followed(list, now),
             Event::Tick => {}
             Event::Command(command, waiter) => self.command(command, waiter, now),
         }

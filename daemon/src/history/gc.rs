@@ -2,7 +2,7 @@
 //!
 //! A content is needed by every operation of the journal that names it, as long as there is a journal: a step without its
 //! content could not be undone, or be taken back. Beside that it is needed as long as it is young, as the content of a
-//! version that is tagged or the tip of a branch, that was seen lately or that is the latest of a place, and by whatever the caller says: what
+//! version that is tagged or the tip of a branch, or was one before an operation of the journal, that was seen lately or that is the latest of a place, and by whatever the caller says: what
 //! files record now. Tables that refer to contents or files are asked of the schema, so that one that is added later
 //! keeps what it needs without a word here.
 //!
@@ -131,6 +131,7 @@ fn unneeded(connection: &Connection, needed: &Needed) -> Result<Vec<i64>> {
                  v.at >= ?1
                  OR v.id IN (SELECT version FROM version_tags)
                  OR v.id IN (SELECT version FROM branches WHERE version IS NOT NULL)
+                 OR v.id IN (SELECT left_tip FROM branch_moves)
                  OR v.id IN (SELECT version FROM sightings WHERE at >= ?1 AND version IS NOT NULL)
                  OR v.id IN (SELECT version FROM sightings WHERE version IS NOT NULL AND id IN
                      (SELECT max(id) FROM sightings GROUP BY type, name, place, root, profile))))

@@ -80,8 +80,8 @@ pub use recorded::{Hasher, recorded, resolved};
 pub use timeline::{Asked, Mark, Moment, NotAMark, Rank, merged};
 pub use verify::Verified;
 pub use versions::{
-    Account, Ancestor, Baseline, Branch, Carried, Cause, Lineage, MAIN, Origin, Page, Seen, Sighting, Sought, Spot,
-    SpotRow, Switch, Tag, Version, VersionId, VersionRow,
+    Account, Advance, Ancestor, Baseline, Branch, Carried, Cause, Lineage, MAIN, Origin, Page, Seen, Sighting, Sought,
+    Spot, SpotRow, Switch, Tag, Turn, Version, VersionId, VersionRow,
 };
 
 use crate::database::Obstacle;

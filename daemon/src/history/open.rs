@@ -27,6 +27,7 @@ pub(super) const KIND: Kind = Kind {
         include_str!("schema/0003_branches.sql"),
         include_str!("schema/0004_conflicts.sql"),
         include_str!("schema/0005_events.sql"),
+        include_str!("schema/0006_followings.sql"),
     ],
     commits: Commits::Durable,
 };

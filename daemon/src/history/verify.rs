@@ -102,6 +102,8 @@ impl History {
             let branches = self.branches(&key);
             verified.note(branches)?;
         }
+        let followings = self.followings();
+        verified.note(followings)?;
         let conflicts = self.conflicts();
         verified.note(conflicts)?;
         let all = Asked { limit: u32::MAX, ..Asked::default() };
@@ -112,6 +114,10 @@ impl History {
         for id in operations {
             let switches = self.switched_back(OperationId(id));
             verified.note(switches)?;
+            let advances = self.drawn_back(OperationId(id));
+            verified.note(advances)?;
+            let turns = self.turned_back(OperationId(id));
+            verified.note(turns)?;
             let read = self.show(OperationId(id));
             verified.note(read)?;
             verified.operations += 1;

@@ -5,12 +5,14 @@
 //! that a restarted daemon can continue from the same values.
 
 pub mod collection;
+pub mod following;
 pub mod project;
 pub mod texts;
 pub mod time;
 pub mod tree;
 
 pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
+pub use following::{Deployment, Followed, Following, Tip};
 pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
 pub use texts::SharedTexts;
 pub use time::Timestamp;

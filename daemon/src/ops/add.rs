@@ -4,6 +4,7 @@ use super::account;
 use super::contents;
 use super::detect::{self, Detected};
 use super::error::OpError;
+use super::following;
 use super::lookup;
 use super::manage;
 use super::plan::{Change, Planned, word};
@@ -243,7 +244,7 @@ impl About<'_> {
             manage::in_manifest(root, Change::ChangeEntry(key.clone(), fields)),
             manage::locked(root, key, hash, planning.now),
         ]);
-        let outdated = manage::deployments(planning.snapshot, &self.collection.id, Some(key));
+        let outdated = following::of_what_is_there(planning.snapshot, &self.collection.id, key).count();
         if outdated > 0 {
             let what = key.to_string();
             planned = planned.saying(format!("{outdated} deployments of {what} have what was there before"));

@@ -56,7 +56,11 @@ pub(super) fn ahead(
     let history = planning.history;
     let spot = Spot::Project { path: project.to_owned(), profile: item.profile.to_string() };
     let ours = Side::of(history, &item.key, &spot, here)?;
-    let theirs = Side::of(history, &item.key, &account::in_collection(&original.collection.id), there)?;
+    let theirs = match item.line() {
+        // A branch that is not current is at no place.
+        Some(_) => Side { known: version(history, &item.key, there)?, head: None },
+        None => Side::of(history, &item.key, &account::in_collection(&original.collection.id), there)?,
+    };
     let baseline = item.baseline().map(|hash| version(history, &item.key, hash)).transpose()?.flatten();
     let deployed = item.record.as_ref().and_then(|record| record.deployed_at);
     if theirs.was_made_of(&ours, history)?
@@ -73,6 +77,19 @@ pub(super) fn ahead(
         return Ok(Some(Ahead::Project));
     }
     Ok(None)
+}
+
+/// Whether what a copy has now was made of a version, as far as is written down: of what was last seen there, if it is new.
+///
+/// # Errors
+/// The history cannot be read.
+pub(super) fn descends(history: &History, project: &Path, item: &ItemView, from: ContentHash) -> Result<bool, OpError> {
+    let (Some(here), Some(old)) = (item.project_hash, version(history, &item.key, from)?) else { return Ok(false) };
+    let spot = Spot::Project { path: project.to_owned(), profile: item.profile.to_string() };
+    let ours = Side::of(history, &item.key, &spot, here)?;
+    let newest = ours.known.as_ref().map(|known| known.id).or(ours.head.as_ref().and_then(|head| head.version));
+    // What nobody saw yet was made of what was deployed.
+    Ok(is_made_of(newest, old.id, history)? || newest.is_none() && item.baseline() == Some(from))
 }
 
 impl Side {

@@ -52,6 +52,7 @@ pub fn named_projects(snapshot: &Snapshot, operation: &Operation) -> Result<Vec<
         Operation::Import(query) => vec![&query.project],
         Operation::Undo(query) => query.project.iter().map(String::as_str).collect(),
         Operation::DeployBranch(query) => query.deploy.projects.iter().map(String::as_str).collect(),
+        Operation::PushBranch(query) => vec![&query.transfer.project],
         Operation::Restore(query) => query.project.iter().map(String::as_str).collect(),
         Operation::Promote(_) | Operation::FanOut(_) => return super::across::projects(snapshot, operation),
         Operation::ConflictContinue(query) | Operation::ConflictAbort(query) => vec![&query.project],

@@ -1,17 +1,17 @@
 //! Branches as people ask for them: listed, made, given up, and deployed. Making one current is [`switch`](super::switch).
 //!
 //! The tip of a current branch is what its collection has now, so it is told from the picture; the history may not know it yet.
-//! A branch that is deployed is deployed once: what follows the collection follows its current branch.
+//! A branch that is deployed is followed by its name ([`following`](super::following)), unless it is the current one.
 
 use super::error::{OpError, wire};
 use super::lookup::{self, Original};
 use super::plan::Planned;
-use super::planning::{Planning, Read, Source, original_path};
+use super::planning::{Planning, original_path};
 use super::run::Operations;
-use super::{account, deploy, past, version_restore};
+use super::{account, deploy, past};
 use crate::engine::snapshot::{ProjectView, Snapshot};
-use crate::history::{Branch, Cause, EntryKind, History, MAIN, Origin, Scope, Seen, Sought, Version};
-use crate::model::{Timestamp, Tree};
+use crate::history::{Branch, Cause, History, MAIN, Origin, Scope, Seen, Sought, Version};
+use crate::model::{Followed, Timestamp, Tree};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -234,7 +234,11 @@ impl Operations {
         let roots = BTreeSet::from([self.home().join("collections")]);
         let _taken = self.locks.take(roots, &AtomicBool::new(false)).ok_or_else(cancel)?;
         let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
-        work(history, &*self.current()?)
+        let done = work(history, &*self.current()?)?;
+        // Who follows a branch that came or went is shown so before this is answered.
+        self.tell_followings(history);
+        self.current()?;
+        Ok(done)
     }
 }
 
@@ -255,7 +259,8 @@ fn read(history: &History, original: &Original) -> Result<(crate::history::Stage
     Ok((staged, info.hash))
 }
 
-/// Plans deploying the tip of a branch: once, as the record cannot say that it is to be followed.
+/// Plans deploying the tip of a branch, which the copies follow by its name from then on. The current branch is what everybody
+/// follows who follows none by name.
 ///
 /// # Errors
 /// What is asked for is not there or ambiguous.
@@ -269,42 +274,25 @@ pub fn deploy(
         return Err(invalid("no project is named"));
     }
     if query.deploy.in_the_way == InTheWay::Merge {
-        let hint = "switch to it, and deploy with --merge then: skillmeat version switch TYPE:NAME BRANCH";
-        return Err(invalid("only what a collection has is merged").hint(hint));
+        let hint = "put the edits onto the branch first, and deploy it then: skillmeat push TYPE:NAME --branch BRANCH";
+        return Err(invalid("a copy is merged only with what it follows already").hint(hint));
     }
     let originals = lookup::originals(planning.snapshot, &query.deploy.which, query.deploy.collection.as_deref())?;
-    let mut elsewhere = BTreeSet::new();
+    let mut wanted = deploy::Wanted::new();
     for original in &originals {
         let (line, _) = line(planning.snapshot, planning.history, original, &query.branch)?;
-        let Some(version) = line.version.filter(|_| !line.is_current) else { continue };
-        let content = super::contents::counted(&version_restore::kept(planning, &version)?);
-        if let Some(link) = content.entries.iter().find(|entry| matches!(entry.kind, EntryKind::Symlink { .. })) {
-            let link = link.path.as_os_str().to_string_lossy();
-            let message = format!("version {} of {} holds a link, {link}", version.hash.short(), version.key);
-            let hint = format!("skillmeat version restore {} {}", version.key, version.hash.short());
-            return Err(WireError::new(ErrorCode::Refused, message).hint(hint));
-        }
-        let id = planning.compose(content.clone());
-        let read = Read {
-            source: Source::History,
-            id,
-            content: Arc::new(content),
-            hash: Some(version.hash),
-            with_ignored: None,
+        let id = &original.collection.id;
+        let followed = match line.version.filter(|_| !line.is_current) {
+            Some(version) => {
+                let read = planning.read_version(&version)?;
+                planning.take_instead(original, read);
+                Some(Followed { collection: id.to_string(), branch: line.name })
+            }
+            None => None,
         };
-        planning.take_instead(original, read);
-        elsewhere.insert(original.key().to_string());
+        wanted.insert((Arc::clone(id), original.key().clone()), followed);
     }
-    let planned = deploy::plan(planning, &query.deploy, projects)?;
-    Ok(planned.into_iter().map(|planned| told(planned, &elsewhere)).collect())
-}
-
-fn told(planned: Planned, elsewhere: &BTreeSet<String>) -> Planned {
-    let key = planned.item.kind.map(|kind| format!("{kind}:{}", planned.item.name)).unwrap_or_default();
-    if planned.item.message.is_some() || !planned.is_effective() || !elsewhere.contains(&key) {
-        return planned;
-    }
-    planned.saying("the collection's current branch is another one, which skillmeat pull brings")
+    deploy::plan(planning, &query.deploy, &wanted, projects)
 }
 
 fn nothing(key: &ArtifactKey) -> WireError {

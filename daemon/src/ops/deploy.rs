@@ -6,17 +6,19 @@
 use super::account;
 use super::contents;
 use super::error::OpError;
+use super::following::{self, deployment, followed};
 use super::joining;
 use super::lookup::{self, Original};
-use super::plan::Planned;
+use super::plan::{Planned, word};
 use super::planning::{Destination, Planning, original_path, relative_target};
 use super::target::TargetError;
 use super::transfer::{self, Sides};
 use crate::engine::snapshot::{ItemView, ProjectView};
-use crate::history::{Origin, Scope};
-use crate::model::TreeKind;
+use crate::history::{Origin, Scope, Turn};
+use crate::model::{Deployment, Followed, Tip, TreeKind};
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::WireError;
+use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::{Deploy, InTheWay, Profiles};
 use std::collections::btree_map::Entry;
@@ -24,13 +26,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What a request has each of its artifacts follow, by collection and artifact: a branch by its name, or whatever the collection
+/// has. A copy of what is not in it goes on following what it follows.
+pub(super) type Wanted = BTreeMap<(Arc<str>, ArtifactKey), Option<Followed>>;
+
 /// Plans it for each artifact, project and profile.
 ///
 /// # Errors
 /// What is asked for is not there or ambiguous.
-pub fn plan(
+pub(super) fn plan(
     planning: &mut Planning<'_>,
     query: &Deploy,
+    wanted: &Wanted,
     projects: &[Arc<ProjectView>],
 ) -> Result<Vec<Planned>, WireError> {
     let originals = lookup::originals(planning.snapshot, &query.which, query.collection.as_deref())?;
@@ -40,12 +47,26 @@ pub fn plan(
         for profile in profiles(project, &query.profiles)? {
             let destination = planning.destination(project, &profile);
             for original in &originals {
-                let one = one(planning, query, project, &destination, original);
+                let asked = Asked { query, wanted: wanted_of(wanted, original) };
+                let one = one(planning, asked, project, &destination, original);
                 planned.push(alone(one, &mut taken));
             }
         }
     }
     Ok(planned)
+}
+
+/// What is asked of one artifact.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    query: &'a Deploy,
+    /// What it is to follow; none where nothing is said of that.
+    wanted: Option<Option<&'a Followed>>,
+}
+
+fn wanted_of<'a>(wanted: &'a Wanted, original: &Original) -> Option<Option<&'a Followed>> {
+    let place = (Arc::clone(&original.collection.id), original.key().clone());
+    wanted.get(&place).map(Option::as_ref)
 }
 
 /// Refuses what another item of the same request is put in the place of, on whatever file system.
@@ -85,7 +106,7 @@ fn profiles(project: &ProjectView, asked: &Profiles) -> Result<Vec<crate::model:
 
 fn one(
     planning: &mut Planning<'_>,
-    query: &Deploy,
+    asked: Asked<'_>,
     project: &ProjectView,
     destination: &Destination,
     original: &Original,
@@ -100,9 +121,9 @@ fn one(
     };
     let shown = known.as_ref().map_or_else(|| destination.root.clone(), |item| item.path.to_path_buf());
     let attempt = match &known {
-        Some(item) if item.record.is_some() => at_its_place(query, destination, original, item)
-            .and_then(|()| again(planning, query, destination, original, item)),
-        _ => fresh(planning, query, destination, original, known.as_deref()),
+        Some(item) if item.record.is_some() => at_its_place(asked.query, destination, original, item)
+            .and_then(|()| again(planning, asked, destination, original, item)),
+        _ => fresh(planning, asked, destination, original, known.as_deref()),
     };
     match attempt {
         Ok(planned) => planned,
@@ -133,19 +154,37 @@ fn at_its_place(
 /// It is recorded here already.
 fn again(
     planning: &mut Planning<'_>,
-    query: &Deploy,
+    asked: Asked<'_>,
     destination: &Destination,
     original: &Original,
     item: &ItemView,
 ) -> Result<Planned, OpError> {
-    let source = planning.original(original)?;
+    let query = asked.query;
+    let is_of_it = item.follows.as_deref().is_some_and(|follows| follows.collection == original.collection.id);
+    let source = match asked.wanted {
+        None if is_of_it => planning.source_of(original, item)?,
+        _ => planning.original(original)?,
+    };
+    let turn = match (asked.wanted, item.follows.as_deref()) {
+        (None, _) => None,
+        // The branch that it follows by name happens to be the current one.
+        (Some(None), Some(follows)) if is_of_it && follows.tip == Tip::Current => None,
+        (Some(None), None) => None,
+        (Some(wanted), _) => (wanted != followed(item).as_ref())
+            .then(|| Turn { copy: deployment(&destination.project, item), to: wanted.cloned() }),
+    };
     let recorded_from = item.record.as_ref().and_then(|r| r.from_collection.as_deref());
     let from_other =
         recorded_from.filter(|from| planning.snapshot.collection(from).is_none_or(|c| c.id != original.collection.id));
     let sides = Sides { destination, original, item, source: &source, origin: Origin::Deployment };
     let mut planned = match (item.state, query.in_the_way) {
-        (DriftState::Unreadable, _) => return Err(unreadable(item)),
-        (_, _) if source.hash == item.project_hash && source.hash == item.baseline() && from_other.is_none() => {
+        (DriftState::Unreadable, _) if !is_lost_only(item) => return Err(unreadable(item)),
+        (_, _)
+            if source.hash == item.project_hash
+                && source.hash == item.baseline()
+                && from_other.is_none()
+                && turn.is_none() =>
+        {
             transfer::begun(&sides, Outcome::Unchanged)
         }
         (_, _) if source.hash == item.project_hash => transfer::recorded(planning, &sides)?,
@@ -153,21 +192,49 @@ fn again(
         _ if item.baseline() == item.project_hash => transfer::into_project(planning, &sides, Outcome::Updated)?,
         (_, InTheWay::Force) => transfer::into_project(planning, &sides, Outcome::Updated)?,
         (_, InTheWay::Merge) => joining::deployed(planning, &sides)?,
-        (_, InTheWay::Refuse) => {
-            let what = item.key.to_string();
-            transfer::begun(&sides, Outcome::Refused)
-                .saying(format!("the copy in the project was edited ({})", item.state.as_str()))
-                .ways([
-                    format!("skillmeat deploy {what} --force   # the edits are kept in the history"),
-                    format!("skillmeat deploy {what} --merge"),
-                    format!("skillmeat push {what}             # the edits become the collection's"),
-                ])
-        }
+        (_, InTheWay::Refuse) => transfer::begun(&sides, Outcome::Refused)
+            .saying(format!("the copy in the project was edited ({})", item.state.as_str()))
+            .ways(edited_ways(asked, item)),
     };
+    if let Some(turn) = turn.filter(|_| planned.is_effective()) {
+        let told = match &turn.to {
+            Some(to) => format!("it follows branch '{}' from now on", to.branch),
+            None => "it follows what the collection has from now on".to_owned(),
+        };
+        planned.account.turns.push(turn);
+        planned = planned.saying(told);
+    }
     if let Some(other) = from_other {
         planned = planned.saying(format!("it was deployed from collection '{other}' before"));
     }
     Ok(planned)
+}
+
+/// The commands that lead on where a copy was edited.
+fn edited_ways(asked: Asked<'_>, item: &ItemView) -> Vec<String> {
+    let what = word(&item.key.to_string());
+    match asked.wanted {
+        Some(Some(Followed { branch, .. })) => {
+            let branch = word(branch);
+            vec![
+                format!("skillmeat deploy {what} --branch {branch} --force   # the edits are kept in the history"),
+                format!("skillmeat push {what} --branch {branch}             # the edits become that branch's"),
+                format!("skillmeat push {what}                           # the edits go where they came from"),
+            ]
+        }
+        _ => vec![
+            format!("skillmeat deploy {what} --force   # the edits are kept in the history"),
+            format!("skillmeat deploy {what} --merge"),
+            format!("skillmeat push {what}             # the edits become the collection's"),
+        ],
+    }
+}
+
+/// Whether nothing is wrong with a copy but that the branch is gone that it follows.
+fn is_lost_only(item: &ItemView) -> bool {
+    let is_flawed = item.record.as_ref().is_some_and(|record| record.flaw.is_some());
+    let is_there = item.project_hash.is_some() || item.path.symlink_metadata().is_err();
+    following::is_lost(item) && !is_flawed && is_there
 }
 
 fn unreadable(item: &ItemView) -> OpError {
@@ -178,11 +245,12 @@ fn unreadable(item: &ItemView) -> OpError {
 /// No record says that it is here.
 fn fresh(
     planning: &mut Planning<'_>,
-    query: &Deploy,
+    asked: Asked<'_>,
     destination: &Destination,
     original: &Original,
     known: Option<&ItemView>,
 ) -> Result<Planned, OpError> {
+    let query = asked.query;
     let source = planning.original(original)?;
     let kind = source.content.kind;
     let relative = relative_target(original.key(), &original_path(original), kind, query.dest_path.as_deref())?;
@@ -203,6 +271,10 @@ fn fresh(
     let in_collection = account::found(key, account::in_collection(&original.collection.id), &source, None);
     let hash = source.counted(&place.path)?;
     let deployed = account::made(key, spot(), hash, source.id, Origin::Deployment);
+    let turn = asked.wanted.flatten().map(|to| {
+        let copy = Deployment { key: key.clone(), project: destination.project.clone(), profile: profile.to_string() };
+        Turn { copy, to: Some(to.clone()) }
+    });
     let edit = planning.record(destination, key, &place.path, &original.collection.name, hash);
     if place.path.symlink_metadata().is_err() {
         let (pieces, extent) = contents::place(&place, source.id, &source.content);
@@ -210,6 +282,7 @@ fn fresh(
         planned.moves(pieces, extent);
         planned.edits.push(edit);
         planned.sees(in_collection.into_iter().chain([deployed]));
+        planned.account.turns.extend(turn);
         return Ok(planned);
     }
     let there = planning.read(&place.path, Scope::Counted)?;
@@ -217,6 +290,7 @@ fn fresh(
         let mut planned = begun(Outcome::Recorded).holding(hash).saying("the same content was there already");
         planned.edits.push(edit);
         planned.sees(in_collection.into_iter().chain([deployed]));
+        planned.account.turns.extend(turn);
         return Ok(planned);
     }
     if query.in_the_way != InTheWay::Force {
@@ -226,9 +300,10 @@ fn fresh(
         } else {
             "something that nobody deployed is there"
         };
+        let branch = asked.wanted.flatten().map(|to| format!(" --branch {}", word(&to.branch))).unwrap_or_default();
         return Ok(begun(Outcome::Refused).saying(message).ways([
             format!("skillmeat adopt {what}            # what is there counts as an edited copy"),
-            format!("skillmeat deploy {what} --force   # what is there is kept in the history"),
+            format!("skillmeat deploy {what}{branch} --force   # what is there is kept in the history"),
             format!("skillmeat import {what}           # what is there becomes the collection's, under its name"),
         ]));
     }
@@ -238,5 +313,6 @@ fn fresh(
     planned.edits.push(edit);
     planned.sees(account::found(key, spot(), &there, None));
     planned.sees(in_collection.into_iter().chain([deployed]));
+    planned.account.turns.extend(turn);
     Ok(planned)
 }

@@ -146,7 +146,8 @@ pub(super) fn put(
         planned.item.files_removed += other.item.files_removed;
         planned.pieces.extend(other.pieces);
         planned.edits.extend(other.edits);
-        planned.sees([sides.put_in_collection(hash, id, Origin::Merge)]);
+        planned.account.advances.extend(other.account.advances);
+        planned.sees(sides.put_in_collection(hash, id, Origin::Merge));
         hash
     };
     planned.edits.push(transfer::record(planning, sides, recorded));

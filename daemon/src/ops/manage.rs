@@ -235,6 +235,7 @@ pub fn plan(planning: &mut Planning<'_>, operation: &Operation) -> Result<Vec<Pl
         | Operation::SnapshotRestore(_)
         | Operation::Rollback(_)
         | Operation::Restore(_)
+        | Operation::PushBranch(_)
         | Operation::Promote(_)
         | Operation::FanOut(_) => Err(WireError::new(ErrorCode::InvalidParams, "this concerns a project")),
         Operation::ConflictContinue(_) | Operation::ConflictAbort(_) => {

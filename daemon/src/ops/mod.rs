@@ -5,7 +5,8 @@
 //! * [`lookup`], [`past`], [`target`] – from names to artifacts and versions, and where writing is allowed
 //! * [`planning`], [`plan`], [`contents`] with [`link`], [`texts`], [`account`], [`lineage`], [`command`] – what a plan is made from, what it is, and what it leads to
 //! * [`deploy`], [`undeploy`], [`transfer`] with [`both_changed`], [`ancestry`], [`joining`], [`merging`], [`baseline`] and [`fork`], [`conflicts`], [`import`],
-//!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact
+//!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact,
+//!   [`following`] – who follows one, [`push_branch`] – putting something onto one
 //! * [`across`] – one artifact in many projects
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
@@ -40,6 +41,7 @@ pub mod deploy;
 pub mod detect;
 pub mod error;
 pub mod fault;
+pub mod following;
 pub mod fork;
 pub mod grouping;
 pub mod import;
@@ -56,6 +58,7 @@ pub mod past;
 pub mod piece;
 pub mod plan;
 pub mod planning;
+pub mod push_branch;
 pub mod recover;
 pub mod restore;
 pub mod rollback;

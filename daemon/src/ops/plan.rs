@@ -161,13 +161,15 @@ impl Planned {
         self.edits.clear();
         self.account.seen.clear();
         self.account.switches.clear();
+        self.account.advances.clear();
+        self.account.turns.clear();
         (self.item.files_written, self.item.files_removed, self.item.content_hash) = (0, 0, None);
         self.saying(error.to_string())
     }
 
     /// Whether it does anything.
     pub fn is_effective(&self) -> bool {
-        !self.pieces.is_empty() || !self.edits.is_empty()
+        !self.pieces.is_empty() || !self.edits.is_empty() || !self.account.advances.is_empty()
     }
 }
 
@@ -185,7 +187,8 @@ pub fn word(text: &str) -> String {
 pub fn changed_roots(planned: &[Planned], snapshot: &Snapshot, home: &Path) -> Vec<Root> {
     let pieces = planned.iter().flat_map(|p| p.pieces.iter().map(|piece| &piece.root));
     let edits = planned.iter().flat_map(|p| p.edits.iter().map(|edit| &edit.root));
-    let paths: BTreeSet<&PathBuf> = pieces.chain(edits).collect();
+    let aside: Vec<PathBuf> = planned.iter().flat_map(|p| super::following::roots(p, snapshot)).collect();
+    let paths: BTreeSet<&PathBuf> = pieces.chain(edits).chain(&aside).collect();
     let kind = |path: &Path| match path.to_str() {
         Some(path) if snapshot.projects.get(path).is_some() => RootKind::Project,
         Some(path) if snapshot.collections.iter().any(|c| *c.path == *path) => RootKind::Collection,

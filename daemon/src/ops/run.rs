@@ -14,7 +14,8 @@ use super::told::{Told, Watcher, info_of, label};
 use super::transaction::{Fate, Item, Workshop};
 use super::transfer::Way;
 use super::{
-    across, branches, conflicts, deploy, import, lineage, lookup, manage, transfer, undeploy, undo, version_restore,
+    across, branches, conflicts, deploy, following, import, lineage, lookup, manage, push_branch, transfer, undeploy,
+    undo, version_restore,
 };
 use crate::clock::Clock;
 use crate::engine::handle::{EngineHandle, SyncScope, Synced};
@@ -28,7 +29,7 @@ use skillmeat_protocol::request::{Operate, Operation};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Longest wait for a picture that reflects everything before the request.
@@ -46,6 +47,8 @@ pub struct Operations {
     faults: Faults,
     pub(super) locks: Arc<RootLocks>,
     pub(super) latest: Arc<Latest>,
+    /// Held by whoever tells the engine of followings.
+    pub(super) telling: Mutex<()>,
     /// Held for reading by whoever reads files into the history, alone by whoever removes from it.
     pub(super) reading: RwLock<()>,
     /// Operations, backups and snapshots under way.
@@ -89,6 +92,7 @@ impl Operations {
             faults,
             locks: Arc::default(),
             latest: Arc::default(),
+            telling: Mutex::default(),
             reading: RwLock::default(),
             running: Arc::default(),
             stopping: AtomicBool::new(false),
@@ -177,6 +181,7 @@ impl Operations {
         let plan = self.plan(&mut planning, request, &projects, watcher.cancelled)?;
         let Plan { mut planned, undoes, rollback } = plan;
         lineage::tell(&planning, &mut planned)?;
+        following::tie(&planning, &mut planned)?;
         let (now, gathered) = (planning.now, planning.into_gathered());
         let effective = planned.iter().any(Planned::is_effective);
         if request.dry_run || !effective {
@@ -272,6 +277,7 @@ impl Operations {
         self.engine.operation_begins(projects.clone());
         let ran = workshop.run(operation, gathered, pieces, texts, &mut told);
         let number = ran.as_ref().ok().and_then(|ran| ran.operation);
+        self.tell_followings(history);
         // What the files are now is known to everybody before the answer is.
         let _ = self.engine.sync_blocking(SyncScope::All, BARRIER);
         self.engine.operation_ended(projects, number.map(|number| number.0.cast_unsigned()));
@@ -301,7 +307,7 @@ impl Operations {
         let planned = match &request.operation {
             Operation::Deploy(query) => {
                 one()?;
-                deploy::plan(planning, query, projects)?
+                deploy::plan(planning, query, &deploy::Wanted::new(), projects)?
             }
             Operation::DeployBranch(query) => branches::deploy(planning, query, projects)?,
             Operation::Undeploy(query) => undeploy::plan(planning, query, one()?)?,
@@ -332,6 +338,7 @@ impl Operations {
             Operation::Restore(query) => version_restore::plan(planning, query, projects.first().map(AsRef::as_ref))?,
             Operation::ConflictContinue(query) => vec![conflicts::finish(planning, query, one()?)?],
             Operation::ConflictAbort(query) => vec![conflicts::abort(planning, query, one()?)?],
+            Operation::PushBranch(query) => push_branch::plan(planning, query, one()?)?,
             other => manage::plan(planning, other)?,
         };
         Ok(Plan { planned, undoes, rollback })

@@ -8,8 +8,9 @@ use super::account;
 use super::branches;
 use super::contents;
 use super::error::OpError;
+use super::following;
 use super::lookup::{self, Original};
-use super::manage::{self, deployments};
+use super::manage;
 use super::past;
 use super::plan::{Change, Planned};
 use super::planning::{Planning, original_path};
@@ -102,7 +103,9 @@ fn switched(
         manage::in_manifest(root, Change::ChangeEntry(key.clone(), vec![Field::LastUpdated(Some(planning.now))])),
     ]);
     let said = format!("'{}' is the current branch; what was there stays in '{}'", names.to, names.from);
-    Ok(planned.saying(match deployments(planning.snapshot, &original.collection.id, Some(key)) {
+    // Who follows a branch by its name goes on following it.
+    let there = following::of_what_is_there(planning.snapshot, &original.collection.id, key);
+    Ok(planned.saying(match there.filter(|item| item.follows.is_none()).count() {
         0 => said,
         outdated => format!("{said}; {outdated} deployments have something else; skillmeat pull there"),
     }))

@@ -9,6 +9,7 @@ use super::command::{Subject, told};
 use super::conflicts;
 use super::contents::{self, Links};
 use super::error::OpError;
+use super::following;
 use super::link;
 use super::lookup::{self, Original};
 use super::manage;
@@ -70,10 +71,10 @@ impl Sides<'_> {
         account::made(&self.item.key, account::in_project(self.destination), hash, content, origin)
     }
 
-    /// What will be in the collection.
-    pub(super) fn put_in_collection(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Seen {
-        let spot = account::in_collection(&self.original.collection.id);
-        account::made(&self.item.key, spot, hash, content, origin)
+    /// What will be in the collection; nothing where it is put onto a branch.
+    pub(super) fn put_in_collection(&self, hash: ContentHash, content: ContentId, origin: Origin) -> Option<Seen> {
+        let spot = || account::in_collection(&self.original.collection.id);
+        (!following::is_aside(self.item)).then(|| account::made(&self.item.key, spot(), hash, content, origin))
     }
 }
 
@@ -138,7 +139,10 @@ pub(super) fn with_sides(
     let Some(original) = original_of(planning, item) else {
         return gone(plain(Outcome::Refused));
     };
-    let attempt = planning.original(&original).and_then(|source| {
+    if following::is_lost(item) {
+        return following::lost(item, plain(Outcome::Refused));
+    }
+    let attempt = planning.source_of(&original, item).and_then(|source| {
         let (destination, original, source) = (&destination, &original, &source);
         work(planning, &Sides { destination, original, item, source, origin: Origin::Sync })
     });
@@ -307,26 +311,28 @@ pub(super) fn into_collection(
     let mut planned = put_into_collection(planning, sides, &copy.content, hash, Links::Stay)?;
     planned.edits.push(record(planning, sides, hash));
     planned.sees(sides.in_project(&copy));
-    planned.sees([sides.put_in_collection(hash, copy.id, Origin::Sync)]);
+    planned.sees(sides.put_in_collection(hash, copy.id, Origin::Sync));
     let followers = others.iter().filter(|other| matches!(other.item.state, S::InSync | S::Outdated)).count();
     if followers > 0 {
         let command = across::fan_out_command(planning.snapshot, &sides.item.key, &sides.original.collection.name);
-        planned = planned.saying(format!("{followers} other deployments are outdated by this; {command}"));
+        let said = planned.item.message.take().map(|said| format!("{said}; ")).unwrap_or_default();
+        planned = planned.saying(format!("{said}{followers} other deployments are outdated by this; {command}"));
     }
     Ok(planned)
 }
 
-/// Everybody else who follows the collection with this artifact, and is there.
+/// Everybody else who follows the collection, or the same branch of it, with this artifact, and is there.
 fn others(planning: &Planning<'_>, sides: &Sides<'_>) -> Vec<Follower> {
     let Sides { original, item, destination, .. } = sides;
     let mut found = across::followers(planning.snapshot, &item.key, Some(&original.collection.id));
+    found.retain(|other| other.item.line() == item.line());
     let is_this =
         |other: &Follower| Path::new(&*other.project.path) == destination.project && other.item.profile == item.profile;
     found.retain(|other| !is_this(other) && !other.is_missing());
     found
 }
 
-/// Writes `content` into the collection, with its lock and manifest.
+/// Writes `content` into the collection, with its lock and manifest, or onto the branch that the copy follows.
 pub(super) fn put_into_collection(
     planning: &mut Planning<'_>,
     sides: &Sides<'_>,
@@ -334,6 +340,9 @@ pub(super) fn put_into_collection(
     hash: ContentHash,
     links: Links,
 ) -> Result<Planned, OpError> {
+    if let Some(planned) = following::onto_branch(sides, hash) {
+        return Ok(planned);
+    }
     let (original, item) = (sides.original, sides.item);
     let path = original_path(original);
     let root = Path::new(&*original.collection.path);

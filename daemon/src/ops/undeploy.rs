@@ -58,7 +58,7 @@ pub fn adopt(planning: &mut Planning<'_>, query: &Adopt, project: &ProjectView) 
             .map_err(|error| OpError::Refused { message: error.message })?
             .remove(0);
         let begun = |outcome| begun(project, item, outcome).of_collection(&original.collection.name);
-        let source = planning.original(&original)?;
+        let source = planning.source_of(&original, item)?;
         let (Some(hash), Some(here)) = (source.hash, item.project_hash) else {
             return Ok(begun(Outcome::Refused).saying("it cannot be read"));
         };

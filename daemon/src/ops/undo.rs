@@ -4,13 +4,14 @@
 //! So operations on the same files are undone from the last one back. Undoing is an operation itself, and can be undone.
 
 use super::error::{OpError, wire};
+use super::following;
 use super::lookup::Original;
 use super::piece::Piece;
 use super::plan::{Planned, word};
 use super::planning::{Planning, original_path};
 use super::recover;
 use super::witness::Witness;
-use crate::history::{Account, History, Journalled, Listed, OperationId, OperationState, Scope, Step, Switch};
+use crate::history::{Account, Advance, History, Journalled, Listed, OperationId, OperationState, Scope, Step, Switch};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::Outcome;
 use skillmeat_protocol::request::Undo;
@@ -76,10 +77,15 @@ pub fn plan(planning: &mut Planning<'_>, undone: &Journalled) -> Result<Vec<Plan
     for back in &switches {
         as_it_was_left(planning, back)?;
     }
+    let (advances, turns) = following::back(planning, undone.id)?;
+    if items.is_empty() {
+        // Nothing but branches changed.
+        items.extend(advances.first().map(|advance| moved(planning, advance)));
+    }
     let Some(first) = items.first_mut() else { return Ok(items) };
     first.pieces = pieces;
     let (artifacts, seen) = planning.history.seen_before(undone.id).map_err(wire)?;
-    first.account = Account { artifacts, seen, switches };
+    first.account = Account { artifacts, seen, switches, advances, turns };
     Ok(items)
 }
 
@@ -119,6 +125,14 @@ fn is_gone(root: &Path) -> bool {
 fn missing(root: &Path, id: OperationId) -> WireError {
     let message = format!("{} is missing, and the operation reached it too", root.display());
     WireError::new(ErrorCode::Refused, message).hint(format!("once it is back where it was: skillmeat undo {id}"))
+}
+
+/// A branch that goes back to its tip, while no file changes.
+fn moved(planning: &Planning<'_>, advance: &Advance) -> Planned {
+    let collection = planning.snapshot.collection(&advance.branch.collection);
+    let name = collection.map_or(&*advance.branch.collection, |collection| &collection.name);
+    let said = format!("branch '{}' is at {} again", advance.branch.branch, advance.to.short());
+    Planned::of(Some(&advance.key), "", Outcome::Updated).of_collection(name).holding(advance.to).saying(said)
 }
 
 fn explained(error: &OpError) -> WireError {

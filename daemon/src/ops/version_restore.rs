@@ -6,8 +6,9 @@
 use super::account;
 use super::contents;
 use super::error::{OpError, wire};
+use super::following;
 use super::lookup;
-use super::manage::{self, deployments};
+use super::manage;
 use super::past;
 use super::plan::{Change, Planned};
 use super::planning::{Planning, original_path};
@@ -137,7 +138,7 @@ fn in_collection(
         manage::locked(root, key, version.hash, planning.now),
         manage::in_manifest(root, Change::ChangeEntry(key.clone(), vec![Field::LastUpdated(Some(planning.now))])),
     ]);
-    let outdated = deployments(planning.snapshot, &original.collection.id, Some(key));
+    let outdated = following::of_what_is_there(planning.snapshot, &original.collection.id, key).count();
     Ok(match outdated {
         0 => planned,
         _ => planned.saying(format!("{outdated} deployments have something else; skillmeat pull there")),

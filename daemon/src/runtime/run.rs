@@ -29,7 +29,7 @@ use crate::library::config::Config;
 use crate::metrics::Metrics;
 use crate::notifications::Notifier;
 use crate::observer::{self, Observer};
-use crate::ops::{self, Operations, recover};
+use crate::ops::{self, Operations, following, recover};
 use crate::os;
 use crate::registry::{self, Registrar};
 use crate::scan::link::Fence;
@@ -184,7 +184,9 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let (id, _) = uuid::Uuid::new_v4().as_u64_pair();
     // Events carry real paths.
     let home = places.home.canonicalize().unwrap_or_else(|_| places.home.clone());
-    let registry = Registry { projects: files.projects, collections: files.collections, problems: files.problems };
+    let mut problems = files.problems;
+    let followings = following::at_start(&history, &mut problems);
+    let registry = Registry { projects: files.projects, collections: files.collections, followings, problems };
     let now = Now { mono: clock.elapsed(), wall: clock.wall() };
     let mut state = State::new(Settings { home: home.clone(), instance: id }, registry, now);
     // The disk is looked at while the cache is read: what is found waits in the inbox.

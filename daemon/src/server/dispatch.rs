@@ -106,7 +106,7 @@ async fn handle(
         Request::History(query) => Reply::History(history::list(context, query).await?),
         Request::HistoryGc(query) => Reply::HistoryCollected(history::collect(context, query, progress).await?),
         Request::HistoryVerify => Reply::HistoryVerified(history::verify(context, progress).await?),
-        Request::Branches(query) => Reply::Branches(branches::answer(context, terms, query).await?),
+        Request::Branches(query) => branches::answer(context, terms, query).await?,
         Request::BlastRadius(query) => Reply::BlastRadius(across::answer(context, terms, query).await?),
         Request::Conflicts(query) => Reply::Conflicts(conflicts::list(context, terms, query).await?),
         Request::ConflictShow(query) => Reply::Conflict(conflicts::show(context, terms, query).await?),

@@ -148,6 +148,7 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::HistoryCollected(payload) => to_string(payload),
         Reply::HistoryVerified(payload) => to_string(payload),
         Reply::Branches(payload) => to_string(payload),
+        Reply::Followers(payload) => to_string(payload),
         Reply::BlastRadius(payload) => to_string(payload),
         Reply::Conflicts(payload) => to_string(payload),
         Reply::Conflict(payload) => to_string(payload),

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::codec::{Decode, Encode};
+use crate::drift::DriftState;
 use crate::hash::ContentHash;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,42 @@ pub struct BranchesReply {
     pub artifact: String,
     /// By collection and name, the current one of each collection first.
     pub branches: Vec<BranchInfo>,
+}
+
+/// A copy that follows a branch by its name, and not whatever its collection has.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct BranchFollower {
+    /// Absolute path of its project.
+    pub project: String,
+    /// Name of its project.
+    pub project_name: String,
+    /// Under which profile.
+    pub profile: String,
+    /// Name of the collection.
+    pub collection: String,
+    /// The collection's id.
+    pub collection_id: String,
+    /// The branch.
+    pub branch: String,
+    /// Whether that is there.
+    pub present: bool,
+    /// The state of the copy, compared with the tip of the branch.
+    pub state: DriftState,
+}
+
+/// Answer to who follows a branch of an artifact by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct FollowersReply {
+    /// What it was true at.
+    pub clock: Clock,
+    /// Whether it reflects everything that happened before the request.
+    pub fresh: bool,
+    /// Why it may not.
+    pub stale: Option<String>,
+    /// `type:name`.
+    pub artifact: String,
+    /// By project and profile.
+    pub followers: Vec<BranchFollower>,
 }
 
 /// The JSON of an answer about the versions of an artifact. Typed answers have no room for branches: who reads those asks for

@@ -18,7 +18,7 @@ pub mod stream;
 pub mod versions;
 
 pub use across::{BlastCopy, BlastRadiusReply, BlastStatistics, Standing};
-pub use branches::{BranchInfo, BranchesReply, WithBranches};
+pub use branches::{BranchFollower, BranchInfo, BranchesReply, FollowersReply, WithBranches};
 pub use conflicts::{
     ConflictBytes, ConflictFile, ConflictInfo, ConflictKind, ConflictLeaf, ConflictReason, ConflictReply,
     ConflictResolution, ConflictState, ConflictsReply,
@@ -102,6 +102,7 @@ pub enum Reply {
     Conflicts(ConflictsReply),
     Conflict(ConflictReply),
     ConflictBytes(ConflictBytes),
+    Followers(FollowersReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

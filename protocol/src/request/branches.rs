@@ -2,7 +2,7 @@
 //!
 //! An artifact is named as for versions. Variant order is the wire: append only.
 
-use super::operate::Deploy;
+use super::operate::{Deploy, Transfer};
 use crate::codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,11 @@ pub enum BranchQuery {
     Create(BranchCreate),
     /// One less.
     Delete(BranchDelete),
+    /// Who follows which of them by its name.
+    Followers(BranchList),
 }
 
-/// Parameters of `branches.list`.
+/// Parameters of `branches.list` and `branches.followers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BranchList {
@@ -72,6 +74,17 @@ pub struct DeployBranch {
     /// What, and where to.
     #[serde(flatten)]
     pub deploy: Deploy,
-    /// The branch of which the tip is deployed.
+    /// The branch of which the tip is deployed, and that is followed by its name from then on.
+    pub branch: String,
+}
+
+/// Parameters of `push` with a branch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PushBranch {
+    /// What, and from where.
+    #[serde(flatten)]
+    pub transfer: Transfer,
+    /// The branch that gets it as its tip.
     pub branch: String,
 }

@@ -4,7 +4,7 @@
 //! Variant order is the wire: append only.
 
 use super::across::{FanOut, Promote};
-use super::branches::{DeployBranch, Switch};
+use super::branches::{DeployBranch, PushBranch, Switch};
 use super::collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
 };
@@ -84,6 +84,8 @@ pub enum Operation {
     ConflictContinue(ConflictName),
     /// Forgets what was decided of a conflict, and takes its markers back.
     ConflictAbort(ConflictName),
+    /// What the project changed, onto a branch.
+    PushBranch(PushBranch),
 }
 
 impl Operation {
@@ -118,6 +120,7 @@ impl Operation {
             Self::FanOut(_) => "fan-out",
             Self::ConflictContinue(_) => "resolve --continue",
             Self::ConflictAbort(_) => "resolve --abort",
+            Self::PushBranch(_) => "push",
         }
     }
 }

@@ -132,6 +132,7 @@ pub(super) fn shows(reply: &Reply) {
             tips.flat_map(|tip| Names::of(reply).at(tip).to_vec())
                 .try_for_each(|name| writeln!(out, "{}", escape(&name)))
         }
+        Reply::Followers(reply) => branches::write_followers(out, reply, look.colour),
         Reply::History(reply) => timeline::write_list(out, reply, look.colour),
         Reply::HistoryCollected(reply) => timeline::write_collected(out, reply),
         Reply::BlastRadius(reply) => radius::write(out, reply, look.colour),

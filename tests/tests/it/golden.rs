@@ -248,6 +248,7 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::HistoryCollected(_) => "history-collected",
         Reply::HistoryVerified(_) => "history-verified",
         Reply::Branches(_) => "branches",
+        Reply::Followers(_) => "branch-followers",
         Reply::BlastRadius(_) => "blast-radius",
         Reply::Conflicts(_) => "conflicts",
         Reply::Conflict(_) => "conflict",

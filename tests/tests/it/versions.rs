@@ -10,6 +10,7 @@ use crate::operations::{Site, first};
 
 mod ancestry;
 mod branches;
+mod following;
 mod observed;
 mod past;
 

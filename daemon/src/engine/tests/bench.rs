@@ -51,7 +51,7 @@ impl Bench {
     /// As a daemon that remembers something.
     pub(super) fn restarted(world: World, collections: Vec<CollectionEntry>, loaded: Loaded) -> Self {
         let projects = world.projects.keys().map(|path| ProjectEntry { path: path.clone(), added: None }).collect();
-        let registry = Registry { projects, collections, problems: Vec::new() };
+        let registry = Registry { projects, collections, followings: world.followings.clone(), problems: Vec::new() };
         let settings = Settings { home: HOME.into(), instance: 7 };
         let now = Now { mono: Duration::ZERO, wall: Timestamp(0) };
         let mut state = State::new(settings, registry, now);

@@ -2,8 +2,8 @@
 
 use crate::library::config::Config;
 use crate::model::{
-    CollectionScan, Entry, EntryFlaw, Fingerprint, LockEntry, Metadata, Names, OnDisk, Profile, ProjectScan, Record,
-    RecordSchema, Timestamp, Tree, TreeInfo, TreeKind,
+    CollectionScan, Entry, EntryFlaw, Fingerprint, Following, LockEntry, Metadata, Names, OnDisk, Profile, ProjectScan,
+    Record, RecordSchema, Timestamp, Tree, TreeInfo, TreeKind,
 };
 use crate::scan::home::{DirectoryId, FoundCollection, HomeScan};
 use crate::scan::job::{Known, TreeFinding, Wants};
@@ -86,6 +86,8 @@ pub(super) struct World {
     pub(super) unwatched: BTreeSet<PathBuf>,
     /// Artifacts whose stamps are too young.
     pub(super) racy: BTreeSet<PathBuf>,
+    /// Copies that follow a branch by its name; no file says so.
+    pub(super) followings: Vec<Following>,
     inodes: u64,
 }
 

@@ -5,7 +5,7 @@
 //! (`undo`, an edit taken back by hand) are the same version seen again, and the lineage cannot run in circles.
 //!
 //! Reading order: `sight` (what there is), `record` (how it is written down), `find` (how it is found again), `lineage`
-//! (what follows from parents; pure), `tags`, `branches`, `rows` (how it stands in the database).
+//! (what follows from parents; pure), `tags`, `branches`, `followings` (who follows one), `rows` (how it stands in the database).
 //!
 //! # Invariants
 //!
@@ -15,6 +15,7 @@
 
 mod branches;
 mod find;
+mod followings;
 mod lineage;
 mod record;
 mod rows;
@@ -23,6 +24,7 @@ mod tags;
 
 pub use branches::{Branch, Carried, MAIN, Switch};
 pub use find::{Page, Sought};
+pub use followings::{Advance, Turn};
 pub use lineage::Lineage;
 pub use sight::{
     Account, Ancestor, Baseline, Cause, Origin, Seen, Sighting, Spot, SpotRow, Version, VersionId, VersionRow,

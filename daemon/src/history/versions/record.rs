@@ -26,7 +26,7 @@ impl Batch<'_> {
     /// # Errors
     /// Damage; the database cannot be written.
     pub fn account(&self, operation: OperationId, at: Timestamp, accounts: &[Account]) -> Result<(), HistoryError> {
-        for Account { artifacts, seen, switches } in accounts {
+        for Account { artifacts, seen, switches, advances, turns } in accounts {
             for key in artifacts {
                 self.transaction
                     .prepare_cached(
@@ -40,6 +40,12 @@ impl Batch<'_> {
             }
             for switch in switches {
                 self.switch(switch, operation, at)?;
+            }
+            for advance in advances {
+                self.advance_branch(advance, operation, at)?;
+            }
+            for turn in turns {
+                self.turn(turn, operation)?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What is known of versions, and what there is to be written down of one.
 
 use super::branches::Switch;
+use super::followings::{Advance, Turn};
 use crate::database::value::named;
 use crate::history::{ContentId, OperationId};
 use crate::model::Timestamp;
@@ -231,4 +232,8 @@ pub struct Account {
     pub seen: Vec<Seen>,
     /// The branches that it made the current ones, after that.
     pub switches: Vec<Switch>,
+    /// The branches that it gave another tip, beside the current ones.
+    pub advances: Vec<Advance>,
+    /// The copies that follow another branch since.
+    pub turns: Vec<Turn>,
 }

@@ -66,7 +66,8 @@ pub(super) fn one(planning: &mut Planning<'_>, query: &FanOut, original: &Origin
         (S::Conflict, true) => merged,
         _ => return left(planning, original, follower),
     };
-    let attempt = planning.original(original).and_then(|source| with(planning, original, follower, &source, way));
+    let source = planning.source_of(original, &follower.item);
+    let attempt = source.and_then(|source| with(planning, original, follower, &source, way));
     attempt.unwrap_or_else(|error| begun(original, follower, Outcome::Failed).failed(&error))
 }
 

@@ -4,7 +4,8 @@
 //! * [`fan_out`] – what the collection has, into every clean copy
 //! * [`promote`] – what one project has, into the collection and from there on
 //!
-//! A copy follows a collection when its record says that it came from there. *Clean* is a copy that nobody edited, so that
+//! A copy follows a collection when its record says that it came from there; what it is brought is the tip of the branch that it
+//! follows by its name, else what the collection has. *Clean* is a copy that nobody edited, so that
 //! another content in its place loses nothing. What is not clean is never touched here without being asked for: it is listed, with
 //! the command for it. A project that is not there is listed, too, and is in nobody's way.
 

@@ -6,7 +6,7 @@
 use super::fan_out::{self, Doing};
 use super::{Follower, only};
 use crate::engine::snapshot::{ItemView, ProjectView};
-use crate::history::{Cause, Spot};
+use crate::history::{Cause, Seen, Spot};
 use crate::ops::ancestry;
 use crate::ops::error::OpError;
 use crate::ops::lookup::{self, Original};
@@ -76,8 +76,10 @@ pub(super) fn plan(
     let planned = leading_on(planning, planned, &promoted);
     let Some(original) = transfer::original_of(planning, &item) else { return Ok(vec![planned]) };
     let everybody = super::followers(planning.snapshot, &item.key, Some(&original.collection.id));
-    let others = everybody.into_iter().filter(|other| !is(other, &promoted));
-    let (missing, others): (Vec<Follower>, Vec<Follower>) = others.partition(Follower::is_missing);
+    // What goes onto a branch concerns those who follow it.
+    let same = |other: &Follower| !is(other, &promoted) && other.item.line() == item.line();
+    let (missing, others): (Vec<Follower>, Vec<Follower>) =
+        everybody.into_iter().filter(same).partition(Follower::is_missing);
     let missing: Vec<_> =
         missing.iter().filter(|_| query.fan_out).map(|other| fan_out::left(planning, &original, other)).collect();
     match planned.item.outcome {
@@ -190,11 +192,15 @@ fn doing(planning: &Planning<'_>, original: &Original, follower: &Follower, new:
     }
 }
 
-/// What the plan puts into the collection.
+/// What the plan puts into the collection, or onto a branch.
 fn content(planning: &Planning<'_>, planned: &Planned, original: &Original) -> Option<Read> {
     let there = Spot::Collection { id: original.collection.id.to_string() };
-    let is_made = |cause: &Cause| matches!(cause, Cause::Made { .. });
-    let made = planned.account.seen.iter().rfind(|seen| seen.spot == there && is_made(&seen.cause))?;
+    let tip = planned.account.advances.first().map(|advance| advance.to);
+    let is_it = |seen: &&Seen| match tip {
+        Some(tip) => seen.hash == Some(tip) && seen.content.is_some(),
+        None => seen.spot == there && matches!(seen.cause, Cause::Made { .. }),
+    };
+    let made = planned.account.seen.iter().rev().find(is_it)?;
     let id = made.content?;
     let content = planning.gathered_content(id)?;
     Some(Read { source: Source::History, id, content: Arc::new(content), hash: made.hash, with_ignored: None })
@@ -234,6 +240,10 @@ fn told(planned: Planned, onward: String, clean: usize, edited: usize) -> Planne
     }
     let mut planned = planned;
     // What a push says of others is said better here.
+    parts.splice(
+        0..0,
+        planned.account.advances.iter().map(|advance| format!("into branch '{}'", advance.branch.branch)),
+    );
     planned.item.message = (!parts.is_empty()).then(|| parts.join("; "));
     planned.ways((clean > 0).then_some(onward))
 }

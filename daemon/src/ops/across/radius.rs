@@ -97,7 +97,7 @@ impl Operations {
         if fan_out::is_behind(&planning, &original, follower) {
             return Some(Meeting::Behind);
         }
-        let source = planning.original(&original).ok()?;
+        let source = planning.source_of(&original, item).ok()?;
         let copy = planning.copy(item, Scope::Resolved).ok()?;
         let from = original_path(&original);
         let ours = Side { content: &copy.content, path: &item.path };
@@ -136,7 +136,8 @@ fn copy(snapshot: &Snapshot, history: Option<&History>, follower: &Follower, mee
         collection: item.collection.as_ref().map(|collection| collection.name.to_string()),
         standing: if is_behind { Standing::Clean } else { follower.standing() },
         state: item.state,
-        next: if is_missing { item.state } else { next(item.state) },
+        // A change of the collection is none of a branch that is not current.
+        next: if is_missing || item.line().is_some() { item.state } else { next(item.state) },
         baseline: item.baseline(),
         hash: item.project_hash.filter(|_| !is_missing),
         merges: meeting.filter(|_| !is_behind).map(|meeting| meeting == Meeting::Merges),

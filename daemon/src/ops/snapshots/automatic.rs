@@ -225,6 +225,7 @@ fn before(operation: &Operation, items: &[&OperationItem]) -> String {
         Operation::Remove(_) => format!("Before removing {}", names(items, '/')),
         Operation::Add(_)
         | Operation::Push(_)
+        | Operation::PushBranch(_)
         | Operation::SyncProject(_)
         | Operation::Promote(_)
         | Operation::ConflictContinue(_) => format!("Before updating {}", names(items, '/')),
@@ -243,7 +244,11 @@ fn after(operation: &Operation, items: &[&OperationItem], now: Timestamp, zone: 
     let project = items.iter().find_map(|item| item.project.as_deref()).unwrap_or_default();
     match operation {
         Operation::Deploy(_) | Operation::DeployBranch(_) => format!("Auto-deploy: {named} to {project} at {at}"),
-        Operation::Push(_) | Operation::SyncProject(_) | Operation::Promote(_) | Operation::ConflictContinue(_) => {
+        Operation::Push(_)
+        | Operation::PushBranch(_)
+        | Operation::SyncProject(_)
+        | Operation::Promote(_)
+        | Operation::ConflictContinue(_) => {
             format!("Auto-sync from project: {named} at {at}")
         }
         other if named.is_empty() => format!("After {}", other.verb()),

@@ -7,7 +7,8 @@ use skillmeat_protocol::error::WireError;
 use skillmeat_protocol::request::{BranchQuery, Operate, Operation, Request};
 
 /// The methods read here, as `hello` lists them.
-pub(super) const METHODS: [&str; 4] = ["branches.list", "branches.create", "branches.delete", "branches.switch"];
+pub(super) const METHODS: [&str; 5] =
+    ["branches.list", "branches.create", "branches.delete", "branches.switch", "branches.followers"];
 
 /// Reads a request of one of [`METHODS`].
 ///
@@ -17,6 +18,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Reque
     fold(&mut params, "artifact", artifact)?;
     Ok(match method {
         "branches.list" => Request::Branches(BranchQuery::List(with(&["artifact"], params)?)),
+        "branches.followers" => Request::Branches(BranchQuery::Followers(with(&["artifact"], params)?)),
         "branches.create" => Request::Branches(BranchQuery::Create(with(&["artifact", "branch"], params)?)),
         "branches.delete" => Request::Branches(BranchQuery::Delete(with(&["artifact", "branch"], params)?)),
         _ => {
@@ -33,7 +35,9 @@ mod tests {
     use super::*;
     use serde_json::json;
     use skillmeat_protocol::error::ErrorCode;
-    use skillmeat_protocol::request::{BranchCreate, BranchDelete, BranchList, Deploy, DeployBranch, Switch, Which};
+    use skillmeat_protocol::request::{
+        BranchCreate, BranchDelete, BranchList, Deploy, DeployBranch, PushBranch, Switch, Transfer, Which,
+    };
 
     #[test]
     fn every_member_of_every_method_is_read() {
@@ -47,10 +51,11 @@ mod tests {
             "dry_run": true});
         let list = BranchList { artifact: artifact(), collection: collection() };
         let table = [
-            ("branches.list", Request::Branches(BranchQuery::List(list))),
+            ("branches.list", Request::Branches(BranchQuery::List(list.clone()))),
             ("branches.create", Request::Branches(BranchQuery::Create(create))),
             ("branches.delete", Request::Branches(BranchQuery::Delete(delete))),
             ("branches.switch", Request::Operate(Operate { dry_run: true, operation: switch })),
+            ("branches.followers", Request::Branches(BranchQuery::Followers(list))),
         ];
         assert_eq!(table.each_ref().map(|(method, _)| *method), METHODS, "each method is tried");
         for (method, want) in table {
@@ -67,5 +72,14 @@ mod tests {
         let with_branch = DeployBranch { deploy: deploy.clone(), branch: branch() };
         assert_eq!(ask("deploy", params(json!("next"))), operate(Operation::DeployBranch(with_branch)));
         assert_eq!(ask("deploy", params(Value::Null)), operate(Operation::Deploy(deploy)));
+        let transfer = Transfer {
+            which: Which { artifacts: vec![artifact()], ..Which::default() },
+            project: "app".to_owned(),
+            ..Transfer::default()
+        };
+        let params = |branch: Value| json!({"artifacts": ["skill:pdf"], "project": "app", "branch": branch});
+        let onto = PushBranch { transfer: transfer.clone(), branch: branch() };
+        assert_eq!(ask("push", params(json!("next"))), operate(Operation::PushBranch(onto)));
+        assert_eq!(ask("push", params(Value::Null)), operate(Operation::Push(transfer)));
     }
 }

@@ -67,6 +67,7 @@ fn as_written(method: &str, value: &Value) -> Value {
         "versions.list" => written_as::<WithBranches<VersionsReply>>(value),
         "versions.graph" => written_as::<WithBranches<VersionGraphReply>>(value),
         "branches.list" | "branches.create" | "branches.delete" => written_as::<BranchesReply>(value),
+        "branches.followers" => written_as::<FollowersReply>(value),
         "branches.switch" | "versions.restore" | "promote" | "fan_out" => written_as::<OperationReply>(value),
         "blast_radius" => written_as::<BlastRadiusReply>(value),
         "conflicts.list" => written_as::<ConflictsReply>(value),

@@ -82,6 +82,7 @@ fn operation(method: &str, mut params: Map<String, Value>) -> Result<Option<Oper
         "deploy" => O::Deploy(with(&["projects"], params)?),
         "undeploy" => O::Undeploy(with(&["project"], params)?),
         "pull" => O::Pull(with(&["project"], params)?),
+        "push" if params.contains_key("branch") => O::PushBranch(with(&["project"], params)?),
         "push" => O::Push(with(&["project"], params)?),
         "sync_project" => O::SyncProject(with(&["project"], params)?),
         "adopt" => O::Adopt(with(&["project"], params)?),

@@ -232,6 +232,18 @@ pub(super) const SCENES: &[Scene] = &[
         params: |s| json!({ "projects": [project(s)], "artifacts": ["skill:s0"], "branch": "next", "in_the_way": "force" }),
         prepare: versioned,
     },
+    Scene {
+        name: "push onto a branch",
+        method: "push",
+        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "branch": "next", "strategy": "overwrite" }),
+        prepare: versioned,
+    },
+    Scene {
+        name: "push of a copy that follows a branch",
+        method: "push",
+        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"] }),
+        prepare: versioned,
+    },
 ];
 
 impl Scene {
@@ -263,9 +275,17 @@ impl Scene {
         }
         client.status();
         // Collections have no ids before a daemon gave them some.
-        if matches!(self.name, "version switch" | "deploy of a branch") {
+        if matches!(
+            self.name,
+            "version switch" | "deploy of a branch" | "push onto a branch" | "push of a copy that follows a branch"
+        ) {
             let branch = json!({ "artifact": "skill:s0", "branch": "next", "at": "old" });
             daemon.json().result("branches.create", branch);
+        }
+        if self.name == "push of a copy that follows a branch" {
+            let follow = json!({ "projects": [project(sandbox)], "artifacts": ["skill:s0"], "branch": "next", "in_the_way": "force" });
+            daemon.json().result("deploy", follow);
+            edited(sandbox, &sandbox.collection("default"), &sandbox.project("app"));
         }
         if self.method == "conflicts.continue" {
             let mut params = (self.params)(sandbox);

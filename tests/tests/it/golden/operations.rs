@@ -75,6 +75,7 @@ pub(super) fn name(operation: &Operation) -> &'static str {
         Operation::Restore(_) => "version-restore",
         Operation::Switch(_) => "version-switch",
         Operation::DeployBranch(_) => "deploy-branch",
+        Operation::PushBranch(_) => "push-branch",
         Operation::Promote(_) => "promote",
         Operation::FanOut(_) => "fan-out",
         Operation::ConflictContinue(_) => "conflict-continue",

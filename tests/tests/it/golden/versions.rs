@@ -8,7 +8,7 @@ use skillmeat_protocol::request::*;
 use super::all;
 use super::samples::{CLOCK, problem, text};
 
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 15] = [
     "versions",
     "version-graph",
     "version-show",
@@ -22,6 +22,8 @@ pub(super) const NAMES: [&str; 13] = [
     "branch-delete",
     "version-switch",
     "deploy-branch",
+    "push-branch",
+    "branch-followers",
 ];
 
 /// A new question does not compile until it has a name here, and does not pass until it has a sample.
@@ -30,6 +32,7 @@ pub(super) fn branch_name(query: &BranchQuery) -> &'static str {
         BranchQuery::List(_) => "branch-list",
         BranchQuery::Create(_) => "branch-create",
         BranchQuery::Delete(_) => "branch-delete",
+        BranchQuery::Followers(_) => "branch-followers",
     }
 }
 
@@ -38,6 +41,7 @@ fn branches() -> Vec<Request> {
     let create = BranchCreate { artifact: artifact(), branch: branch(), at: text("ab12"), collection: collection() };
     let delete = BranchDelete { artifact: artifact(), branch: branch(), collection: collection() };
     let deploy = Deploy { projects: vec!["/w".into()], in_the_way: InTheWay::Force, ..Deploy::default() };
+    let transfer = Transfer { project: "/w".into(), strategy: Some(Strategy::Overwrite), ..Transfer::default() };
     let operate = |operation| Request::Operate(Operate { dry_run: true, operation });
     vec![
         Request::Branches(BranchQuery::List(BranchList { artifact: artifact(), collection: collection() })),
@@ -45,6 +49,8 @@ fn branches() -> Vec<Request> {
         Request::Branches(BranchQuery::Delete(delete)),
         operate(Operation::Switch(Switch { artifact: artifact(), branch: branch(), collection: collection() })),
         operate(Operation::DeployBranch(DeployBranch { deploy, branch: branch() })),
+        operate(Operation::PushBranch(PushBranch { transfer, branch: branch() })),
+        Request::Branches(BranchQuery::Followers(BranchList { artifact: artifact(), collection: collection() })),
     ]
 }
 
@@ -148,6 +154,22 @@ pub(super) fn replies() -> Vec<Reply> {
     ]
     .into_iter()
     .chain(history())
+    .chain([Reply::Followers(FollowersReply {
+        clock: CLOCK,
+        fresh: true,
+        stale: text("s"),
+        artifact: "skill:pdf".into(),
+        followers: vec![BranchFollower {
+            project: "/w".into(),
+            project_name: "w".into(),
+            profile: "codex".into(),
+            collection: "team".into(),
+            collection_id: "i".into(),
+            branch: "next".into(),
+            present: true,
+            state: DriftState::Modified,
+        }],
+    })])
     .chain([Reply::Branches(BranchesReply {
         clock: CLOCK,
         fresh: true,

@@ -201,9 +201,9 @@ fn the_tip_of_a_branch_is_deployed_and_named_as_a_version() {
     let deployed = site.run("deploy", json!({"artifacts": [SKILL], "branch": "next"}));
     assert_eq!(first(&deployed)["outcome"], "updated", "{deployed}");
     assert_eq!(fs::read_to_string(site.project.file(SKILL)).expect("there"), "first\n");
-    // The collection has another branch: that is what a pull brings, and it is said.
-    assert_eq!(site.state(SKILL), Some(DriftState::Outdated));
-    assert!(first(&deployed)["message"].as_str().expect("text").contains("pull"), "{deployed}");
+    // The collection has another branch; the copy follows this one by its name, and it is said.
+    assert_eq!(site.state(SKILL), Some(DriftState::InSync));
+    assert_eq!(first(&deployed)["message"], "it follows branch 'next' from now on", "{deployed}");
     assert_eq!(
         super::lineage(&mut site, SKILL),
         versions,
@@ -230,9 +230,9 @@ fn the_tip_of_a_branch_is_deployed_and_named_as_a_version() {
     site.run("undeploy", json!({"artifacts": [SKILL], "force": true}));
     let deployed = site.run("deploy", json!({"artifacts": [SKILL], "branch": "next"}));
     assert_eq!(first(&deployed)["outcome"], "created", "{deployed}");
-    assert_eq!(site.state(SKILL), Some(DriftState::Outdated));
-    let pulled = site.run("pull", json!({"artifacts": [SKILL]}));
-    assert_eq!((first(&pulled)["outcome"].as_str(), site.state(SKILL)), (Some("updated"), Some(DriftState::InSync)));
+    assert_eq!(site.state(SKILL), Some(DriftState::InSync));
+    let left = site.run("deploy", json!({"artifacts": [SKILL], "branch": "main"}));
+    assert_eq!((first(&left)["outcome"].as_str(), site.state(SKILL)), (Some("updated"), Some(DriftState::InSync)));
     assert_eq!(now(&mut site), main);
 }
 
