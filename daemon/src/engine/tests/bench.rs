@@ -10,7 +10,7 @@ use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::engine::state::{Settings, State, step};
 use crate::engine::unit::Unit;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::Timestamp;
+use crate::model::{Following, Timestamp};
 use crate::scan::{Job, JobKind, Outcome, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
@@ -247,6 +247,12 @@ impl Bench {
             Response::Synced { stale } if *who == waiter => Some(stale.clone()),
             _ => None,
         })
+    }
+
+    /// The history says what is followed by now.
+    pub(super) fn follow(&mut self, list: Vec<Following>) {
+        self.world.followings.clone_from(&list);
+        self.step(Event::Followed(list));
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {

@@ -5,6 +5,7 @@ mod barriers;
 mod bench;
 mod classes;
 mod collections;
+mod followed;
 mod growth;
 mod loss;
 mod model;

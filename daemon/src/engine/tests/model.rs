@@ -1,8 +1,9 @@
 //! Whatever happens in whatever order, once nothing is outstanding the picture is that of a scan from scratch.
 
 use super::bench::Bench;
-use super::world::{World, collection_root, copy, deployed, ms, original};
+use super::world::{World, collection_root, copy, deployed, following, hash, ms, original, skill};
 use crate::engine::event::{Command, Event};
+use crate::model::Tip;
 use crate::scan::Outcome;
 
 /// A small generator (xorshift): the runs of a seed are always the same.
@@ -32,7 +33,7 @@ fn change(bench: &mut Bench, dice: &mut Dice) {
     let records = format!("{project}/.claude/.skillmeat-deployed.toml");
     let is_here = !bench.world.proj(project).gone;
     let has_collection = bench.world.collections.contains_key(collection);
-    match dice.roll(14) {
+    match dice.roll(15) {
         0 | 1 if is_here => bench.edit(&copy(project, name), content),
         2 if is_here => {
             if !bench.world.files.contains_key(&copy(project, name)) {
@@ -90,6 +91,21 @@ fn change(bench: &mut Bench, dice: &mut Dice) {
             bench.touch(collection_root(collection));
         }
         13 if dice.roll(8) == 0 => bench.step(Event::Lost { reason: "overflow".into() }),
+        14 => {
+            let tip = match dice.roll(4) {
+                0 => Tip::Current,
+                1 => Tip::Gone,
+                _ => Tip::Version(hash(content)),
+            };
+            let mut list = bench.world.followings.clone();
+            list.retain(|other| other.copy.project != std::path::Path::new(project) || other.copy.key != skill(name));
+            if dice.roll(4) != 0 {
+                // Sometimes of a collection that nobody has any more.
+                let inode = bench.world.collections.get(collection).map_or(99, |known| known.inode);
+                list.push(following(project, name, inode, tip));
+            }
+            bench.follow(list);
+        }
         _ => bench.wait(ms(7)),
     }
 }

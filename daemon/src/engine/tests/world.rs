@@ -2,8 +2,8 @@
 
 use crate::library::config::Config;
 use crate::model::{
-    CollectionScan, Entry, EntryFlaw, Fingerprint, Following, LockEntry, Metadata, Names, OnDisk, Profile, ProjectScan,
-    Record, RecordSchema, Timestamp, Tree, TreeInfo, TreeKind,
+    CollectionScan, Deployment, Entry, EntryFlaw, Fingerprint, Followed, Following, LockEntry, Metadata, Names, OnDisk,
+    Profile, ProjectScan, Record, RecordSchema, Timestamp, Tip, Tree, TreeInfo, TreeKind,
 };
 use crate::scan::home::{DirectoryId, FoundCollection, HomeScan};
 use crate::scan::job::{Known, TreeFinding, Wants};
@@ -55,6 +55,18 @@ pub(super) struct Deployed {
 
 pub(super) fn deployed(name: &str, from: &str, baseline: u8) -> Deployed {
     Deployed { name: name.into(), from: Some(from.into()), baseline: Some(baseline), flaw: None, detected: None }
+}
+
+/// A copy that follows branch `next` of the collection with this inode.
+pub(super) fn following(project: &str, name: &str, inode: u64, tip: Tip) -> Following {
+    Following {
+        copy: Deployment { key: skill(name), project: project.into(), profile: CLAUDE.to_owned() },
+        followed: Followed {
+            collection: uuid::Uuid::from_u128(u128::from(inode)).to_string(),
+            branch: "next".to_owned(),
+        },
+        tip,
+    }
 }
 
 /// A project.

@@ -238,12 +238,6 @@ pub(super) const SCENES: &[Scene] = &[
         params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"], "branch": "next", "strategy": "overwrite" }),
         prepare: versioned,
     },
-    Scene {
-        name: "push of a copy that follows a branch",
-        method: "push",
-        params: |s| json!({ "project": project(s), "artifacts": ["skill:s0"] }),
-        prepare: versioned,
-    },
 ];
 
 impl Scene {
@@ -264,6 +258,11 @@ impl Scene {
         sandbox
     }
 
+    /// Whether it changes a file.
+    pub(super) fn is_of_files(&self) -> bool {
+        self.name != "push onto a branch"
+    }
+
     /// Makes the projects known.
     pub(super) fn register(&self, sandbox: &Sandbox, daemon: &Daemon) {
         let mut client = daemon.client();
@@ -275,17 +274,9 @@ impl Scene {
         }
         client.status();
         // Collections have no ids before a daemon gave them some.
-        if matches!(
-            self.name,
-            "version switch" | "deploy of a branch" | "push onto a branch" | "push of a copy that follows a branch"
-        ) {
+        if matches!(self.name, "version switch" | "deploy of a branch" | "push onto a branch") {
             let branch = json!({ "artifact": "skill:s0", "branch": "next", "at": "old" });
             daemon.json().result("branches.create", branch);
-        }
-        if self.name == "push of a copy that follows a branch" {
-            let follow = json!({ "projects": [project(sandbox)], "artifacts": ["skill:s0"], "branch": "next", "in_the_way": "force" });
-            daemon.json().result("deploy", follow);
-            edited(sandbox, &sandbox.collection("default"), &sandbox.project("app"));
         }
         if self.method == "conflicts.continue" {
             let mut params = (self.params)(sandbox);

@@ -101,6 +101,20 @@ fn told(history: &History, journalled: &Journalled) -> Result<(), String> {
             journalled.state.as_str()
         ));
     }
+    let moves = history.drawn_back(id).map_err(|e| e.to_string())?.len();
+    let turns = history.turned_back(id).map_err(|e| e.to_string())?.len();
+    let is_onto_branch = journalled.operation.request.starts_with("{\"push_branch\"");
+    let is_of_branch = journalled.operation.request.starts_with("{\"deploy_branch\"");
+    if !is_done && moves + turns > 0
+        || is_onto_branch && moves != usize::from(is_done)
+        || is_of_branch && turns != usize::from(is_done)
+    {
+        let state = journalled.state.as_str();
+        return Err(format!("operation {id}, {verb}, is {state}, moved {moves} branches and turned {turns} copies"));
+    }
+    if is_onto_branch {
+        return Ok(());
+    }
     match (is_done, seen.is_empty()) {
         (true, true) if MOVING.contains(&verb.as_str()) => Err(format!("operation {id}, {verb}, made no version")),
         (false, false) => Err(format!("operation {id}, {verb}, was taken back and made versions")),

@@ -167,7 +167,7 @@ fn every_step_is_undone_to_what_was_followed_before() {
 
 #[test]
 fn a_following_survives_a_restart_without_a_cache() {
-    let mut site = following();
+    let site = following();
     edit(&site.project, "one");
     assert_eq!(site.state(SKILL), Some(S::Modified));
     let Site { json, daemon, collection, project, sandbox } = site;
