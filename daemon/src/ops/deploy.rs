@@ -194,7 +194,7 @@ fn again(
         (_, InTheWay::Merge) => joining::deployed(planning, &sides)?,
         (_, InTheWay::Refuse) => transfer::begun(&sides, Outcome::Refused)
             .saying(format!("the copy in the project was edited ({})", item.state.as_str()))
-            .ways(edited_ways(asked, item)),
+            .ways(edited_ways(asked, destination, item)),
     };
     if let Some(turn) = turn.filter(|_| planned.is_effective()) {
         let told = match &turn.to {
@@ -211,15 +211,17 @@ fn again(
 }
 
 /// The commands that lead on where a copy was edited.
-fn edited_ways(asked: Asked<'_>, item: &ItemView) -> Vec<String> {
+fn edited_ways(asked: Asked<'_>, destination: &Destination, item: &ItemView) -> Vec<String> {
+    let project = destination.project.to_string_lossy();
+    let command = |verb: &str, options: &str| following::command(verb, &project, item, options);
     let what = word(&item.key.to_string());
     match asked.wanted {
         Some(Some(Followed { branch, .. })) => {
-            let branch = word(branch);
+            let branch = format!("--branch {}", word(branch));
             vec![
-                format!("skillmeat deploy {what} --branch {branch} --force   # the edits are kept in the history"),
-                format!("skillmeat push {what} --branch {branch}             # the edits become that branch's"),
-                format!("skillmeat push {what}                           # the edits go where they came from"),
+                format!("{}   # the edits are kept in the history", command("deploy", &format!("{branch} --force"))),
+                format!("{}   # the edits become that branch's", command("push", &branch)),
+                format!("{}   # the edits go where they came from", command("push", "")),
             ]
         }
         _ => vec![

@@ -18,11 +18,13 @@ use super::version_restore;
 use crate::engine::event::Event;
 use crate::engine::snapshot::{ItemView, Snapshot};
 use crate::history::{Advance, EntryKind, History, HistoryError, OperationId, Sought, Turn, Version};
+use crate::library::profile;
 use crate::model::{Deployment, Followed, Following, Tip};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::{Outcome, Problem};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
@@ -79,12 +81,23 @@ fn line_of(item: &ItemView) -> Option<(Followed, ContentHash)> {
 
 /// Refuses what follows a branch that is not there, with the commands that have it follow something else.
 pub(super) fn lost(item: &ItemView, planned: Planned) -> Planned {
-    let what = word(&item.key.to_string());
-    planned.saying(item.message.as_deref().unwrap_or("the branch that it follows is not there any more")).ways([
-        format!("skillmeat version branch {what}                  # those that are there"),
-        format!("skillmeat deploy {what} --branch main            # or another of them"),
-        format!("skillmeat undeploy {what}"),
-    ])
+    let project = planned.item.project.clone().unwrap_or_default();
+    let ways = [
+        format!("skillmeat version branch {}   # those that are there", word(&item.key.to_string())),
+        format!("{}   # or another of them", command("deploy", &project, item, "--branch main")),
+        command("undeploy", &project, item, ""),
+    ];
+    planned.saying(item.message.as_deref().unwrap_or("the branch that it follows is not there any more")).ways(ways)
+}
+
+/// A command about a copy that is right in every directory.
+pub(super) fn command(verb: &str, project: &str, item: &ItemView, options: &str) -> String {
+    let (what, gap) = (word(&item.key.to_string()), if options.is_empty() { "" } else { " " });
+    let profile = match *item.profile == *profile::BUILTIN[0].id {
+        true => String::new(),
+        false => format!(" --profile {}", word(&item.profile)),
+    };
+    format!("skillmeat {verb} {what}{gap}{options} --project {}{profile}", word(project))
 }
 
 /// Copies of an artifact that follow whatever their collection has: those that a change of it concerns.
@@ -165,12 +178,20 @@ pub(super) fn is_aside(item: &ItemView) -> bool {
     line_of(item).is_some()
 }
 
-/// Has followings end where a plan drops or begins a record, unless it says what is followed then.
+/// Has followings end where a plan drops or begins a record, unless it says what is followed then; and a branch be moved once.
 ///
 /// # Errors
 /// The history cannot be read.
 pub(super) fn tie(planning: &Planning<'_>, planned: &mut [Planned]) -> Result<(), WireError> {
+    let mut moved = BTreeSet::new();
     for planned in planned {
+        let again = planned.account.advances.iter().find(|a| !moved.insert((a.key.clone(), a.branch.clone())));
+        if let Some(Advance { branch, .. }) = again {
+            let message = format!("something else of this request is put onto branch '{}'", branch.branch);
+            let left = Planned::again(planned.item.clone()).failed(&OpError::Refused { message });
+            *planned = left;
+            continue;
+        }
         let mut ends = Vec::new();
         for edit in &planned.edits {
             let (key, profile, from) = match &edit.change {

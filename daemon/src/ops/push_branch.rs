@@ -8,6 +8,7 @@ use super::account;
 use super::ancestry;
 use super::branches::{self, Line};
 use super::error::OpError;
+use super::following;
 use super::lookup::{self, Original};
 use super::manage;
 use super::plan::{Change, Planned, word};
@@ -76,7 +77,8 @@ fn aside(
     line: &Line,
     begun: &dyn Fn(Outcome) -> Planned,
 ) -> Result<Planned, OpError> {
-    let (what, branch) = (word(&item.key.to_string()), word(&line.name));
+    let branch = format!("--branch {}", word(&line.name));
+    let command = |verb: &str, options: &str| following::command(verb, &project.path, item, options);
     let Some(tip) = line.hash else {
         return Err(OpError::Refused { message: past::unknown(&item.key, &line.name).message });
     };
@@ -98,14 +100,20 @@ fn aside(
     if let Some(marked) = super::conflicts::marked(planning, &sides)? {
         return Ok(marked);
     }
-    let project = Path::new(&*project.path);
-    if query.transfer.strategy.is_none() && !ancestry::descends(planning.history, project, item, tip)? {
+    let root = Path::new(&*project.path);
+    if query.transfer.strategy.is_none() && !ancestry::descends(planning.history, root, item, tip)? {
         return Ok(begun(Outcome::Refused)
             .saying(format!("branch '{}' has {}, which this was not made of", line.name, tip.short()))
             .ways([
-                format!("skillmeat diff {what} --from {} --to project", tip.short()),
-                format!("skillmeat push {what} --branch {branch} --strategy overwrite   # what the branch has stays a version"),
-                format!("skillmeat deploy {what} --branch {branch} --force              # the copy follows it; its edits are kept"),
+                command("diff", &format!("--from {} --to project", tip.short())),
+                format!(
+                    "{}   # what the branch has stays a version",
+                    command("push", &format!("{branch} --strategy overwrite"))
+                ),
+                format!(
+                    "{}   # the copy follows it; its edits are kept in the history",
+                    command("deploy", &format!("{branch} --force"))
+                ),
             ]));
     }
     let mut planned = if line.is_current {

@@ -26,8 +26,9 @@ fn world() -> World {
 fn the_tip_of_a_branch_is_the_side_of_the_collection() {
     const GONE: &str = "it follows branch 'next', which is not there any more";
     const NEXT: &str = "it follows branch 'next'";
-    let cases: [(Tip, u64, u8, S, Option<u8>, &str); 9] = [
-        // what the branch is, of which collection, what the project has
+    /// What the branch is, of which collection, and what the project has; the state, the other side, the message.
+    type Case = (Tip, u64, u8, S, Option<u8>, &'static str);
+    let cases: [Case; 9] = [
         (Tip::Version(hash(1)), HERE, 1, S::InSync, Some(1), NEXT),
         (Tip::Version(hash(1)), HERE, 3, S::Modified, Some(1), NEXT),
         (Tip::Version(hash(2)), HERE, 1, S::Outdated, Some(2), NEXT),

@@ -10,6 +10,8 @@ use skillmeat_tests::sandbox::write;
 use super::list;
 use crate::operations::{Site, first};
 
+mod several;
+
 const SKILL: &str = "skill:a";
 const POEM: &str = "one\ntwo\nthree\nfour\nfive\n";
 
@@ -225,7 +227,9 @@ fn a_branch_that_is_gone_is_said_so_and_can_be_left() {
         let refused = site.run(method, json!({"artifacts": [SKILL]}));
         assert_eq!(first(&refused)["outcome"], "refused", "{method}: {refused}");
         let ways = list(&first(&refused)["ways"]);
-        assert!(ways.iter().any(|way| way == "skillmeat deploy skill:a --branch main            # or another of them"));
+        let leads =
+            |way: &Value| way.as_str().is_some_and(|way| way.starts_with("skillmeat deploy skill:a --branch main "));
+        assert!(ways.iter().any(leads), "{refused}");
     }
     site.is_as(&before, "nothing was done");
     // A branch of this name is followed again, whoever makes it.
@@ -296,101 +300,6 @@ fn anything_is_pushed_onto_a_branch_that_it_was_made_of() {
     assert_eq!(fs::read_to_string(site.collection.file(SKILL)).expect("there"), "something else\n");
     let unknown = site.refusal("push", json!({"artifacts": [SKILL], "branch": "nowhere"}));
     assert_eq!(unknown["data"]["code"], "not_found", "{unknown}");
-}
-
-#[test]
-fn what_others_put_onto_a_branch_is_not_replaced_unasked() {
-    let mut site = following();
-    let other = second(&mut site, "other");
-    site.run("deploy", json!({"artifacts": [SKILL], "branch": "main", "projects": [other.text()]}));
-    edit(&site.project, "one");
-    site.run("push", json!({"artifacts": [SKILL]}));
-    let tip_now = tip(&mut site, "next");
-    edit(&other, "five");
-    let params = |more: Value| {
-        let mut params = json!({"artifacts": [SKILL], "branch": "next", "project": other.text()});
-        params.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        params
-    };
-    let refused = site.run("push", params(json!({})));
-    assert_eq!(first(&refused)["outcome"], "refused", "{refused}");
-    let message = first(&refused)["message"].as_str().expect("text");
-    assert!(message.contains("which this was not made of"), "{message}");
-    assert_eq!(tip(&mut site, "next"), tip_now);
-    let over = site.run("push", params(json!({"strategy": "overwrite"})));
-    assert_eq!(first(&over)["outcome"], "updated", "{over}");
-    assert_ne!(tip(&mut site, "next"), tip_now);
-    assert_eq!(followers(&mut site), ["app next outdated"]);
-    // Undone in the wrong order, nothing is done.
-    let pushes = site.json.result("operations.list", json!({"limit": 10}));
-    let first_push = list(&pushes["operations"]).iter().filter(|op| op["verb"] == "push").nth(1).cloned();
-    let number = first_push.expect("two pushes")["operation"].clone();
-    let error = site.json.error("undo", json!({"operation": number}));
-    assert!(error["message"].as_str().expect("text").contains("is not where operation"), "{error}");
-    site.undo();
-    assert_eq!(tip(&mut site, "next"), tip_now);
-}
-
-#[test]
-fn many_copies_are_brought_the_branch_that_each_follows() {
-    let mut site = following();
-    let other = second(&mut site, "other");
-    let ordinary = site.sandbox.project("ordinary");
-    site.daemon.client().add(&ordinary.root);
-    site.run("deploy", json!({"artifacts": [SKILL], "projects": [ordinary.text()]}));
-    edit(&site.project, "one");
-    site.run("push", json!({"artifacts": [SKILL]}));
-    write(&site.collection.file(SKILL), "of main again\n");
-    let radius = site.json.result("blast_radius", json!({"artifact": SKILL}));
-    let copies: Vec<(String, String)> = list(&radius["copies"])
-        .iter()
-        .map(|copy| (copy["state"].as_str().expect("text").to_owned(), copy["next"].as_str().expect("text").to_owned()))
-        .collect();
-    let told = |state: &str, next: &str| (state.to_owned(), next.to_owned());
-    assert_eq!(copies, [told("in_sync", "in_sync"), told("outdated", "outdated"), told("outdated", "outdated")]);
-    let fanned = site.json.result("fan_out", json!({"artifacts": [SKILL]}));
-    assert_eq!(fanned["complete"], true, "{fanned}");
-    is_in(&site, &other, S::InSync);
-    is_in(&site, &ordinary, S::InSync);
-    assert_eq!(poem(&other), poem(&site.project));
-    assert_eq!(fs::read_to_string(ordinary.file(SKILL)).expect("there"), "of main again\n");
-    site.undo();
-    is_in(&site, &other, S::Outdated);
-    // Promoted, what one copy has goes onto its branch, and to those who follow it.
-    edit(&site.project, "three");
-    let project = site.project.text();
-    let promoted = site.json.result("promote", json!({"project": project, "artifact": SKILL, "fan_out": true}));
-    assert_eq!(promoted["complete"], true, "{promoted}");
-    assert_eq!(list(&promoted["items"]).len(), 2, "{promoted}");
-    assert_eq!(poem(&other), "ONE\ntwo\nTHREE\nfour\nfive\n");
-    is_in(&site, &other, S::InSync);
-    is_in(&site, &ordinary, S::Outdated);
-    let main = fs::read_to_string(site.collection.path(SKILL).join("poem.md")).expect("there");
-    assert_eq!(main, POEM);
-    site.undo();
-    is_in(&site, &other, S::Outdated);
-}
-
-#[test]
-fn conflicts_with_a_branch_are_ended_on_it() {
-    let mut site = following();
-    let other = second(&mut site, "other");
-    edit(&site.project, "one");
-    site.run("push", json!({"artifacts": [SKILL]}));
-    write(&other.path(SKILL).join("poem.md"), POEM.replace("one", "eins"));
-    let refused = site.run("sync_project", json!({"artifacts": [SKILL], "project": other.text()}));
-    assert_eq!(first(&refused)["outcome"], "refused", "{refused}");
-    let name = || json!({"artifact": SKILL, "project": other.text()});
-    let mut both = name();
-    both["choice"] = json!("both");
-    site.json.result("conflicts.resolve", both);
-    let ended = site.json.result("conflicts.continue", name());
-    assert_eq!(first(&ended)["outcome"], "merged", "{ended}");
-    assert!(poem(&other).contains("eins") && poem(&other).contains("ONE"), "{}", poem(&other));
-    assert_eq!(followers(&mut site), ["app next outdated", "other next in_sync"]);
-    assert_eq!(fs::read_to_string(site.collection.path(SKILL).join("poem.md")).expect("there"), POEM);
-    site.undo();
-    assert_eq!(followers(&mut site), ["app next in_sync", "other next conflict"]);
 }
 
 #[test]
