@@ -120,6 +120,11 @@ fn one(
             .of_collection(&original.collection.name)
     };
     let shown = known.as_ref().map_or_else(|| destination.root.clone(), |item| item.path.to_path_buf());
+    if let Some(item) = known.as_deref().filter(|item| asked.wanted.is_none() && follows(item, original))
+        && following::is_lost(item)
+    {
+        return following::lost(item, begun(Outcome::Refused, &item.path));
+    }
     let attempt = match &known {
         Some(item) if item.record.is_some() => at_its_place(asked.query, destination, original, item)
             .and_then(|()| again(planning, asked, destination, original, item)),
@@ -160,7 +165,7 @@ fn again(
     item: &ItemView,
 ) -> Result<Planned, OpError> {
     let query = asked.query;
-    let is_of_it = item.follows.as_deref().is_some_and(|follows| follows.collection == original.collection.id);
+    let is_of_it = follows(item, original);
     let source = match asked.wanted {
         None if is_of_it => planning.source_of(original, item)?,
         _ => planning.original(original)?,
@@ -208,6 +213,11 @@ fn again(
         planned = planned.saying(format!("it was deployed from collection '{other}' before"));
     }
     Ok(planned)
+}
+
+/// Whether a copy follows a branch of this very collection by its name.
+fn follows(item: &ItemView, original: &Original) -> bool {
+    item.follows.as_deref().is_some_and(|follows| follows.collection == original.collection.id)
 }
 
 /// The commands that lead on where a copy was edited.

@@ -223,7 +223,7 @@ fn a_branch_that_is_gone_is_said_so_and_can_be_left() {
     assert!(said.starts_with("it follows branch 'next', which is not there any more"), "{said}");
     assert_eq!(followers(&mut site), ["app next unreadable (gone)"]);
     let before = site.files();
-    for method in ["pull", "push", "sync_project"] {
+    for method in ["pull", "push", "sync_project", "deploy"] {
         let refused = site.run(method, json!({"artifacts": [SKILL]}));
         assert_eq!(first(&refused)["outcome"], "refused", "{method}: {refused}");
         let ways = list(&first(&refused)["ways"]);
