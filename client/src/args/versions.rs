@@ -107,7 +107,7 @@ Examples:
 Examples:
   skillmeat version branch skill:pdf
   skillmeat version branch skill:pdf next
-  skillmeat deploy skill:pdf --branch next   # a copy that follows it
+  skillmeat deploy skill:pdf --branch next
   skillmeat version branch skill:pdf old --at 5fdf118d
   skillmeat version branch skill:pdf old --delete"
     )]

@@ -2,9 +2,8 @@
 
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::ids::ArtifactKey;
-use skillmeat_protocol::reply::{ConflictState, Counts, Item, ProjectStatus, Reply, StatusReply};
-use skillmeat_protocol::request::{ConflictName, ConflictShow, Detail, Format, Freshness, Request, StatusQuery};
+use skillmeat_protocol::reply::{ConflictInfo, ConflictState, Counts, Item, ProjectStatus, Reply, StatusReply};
+use skillmeat_protocol::request::{ConflictsQuery, Detail, Format, Freshness, Request, StatusQuery};
 
 use super::project::list_damage;
 use super::{Context, pages};
@@ -46,7 +45,8 @@ pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
         if reply.projects.is_empty() {
             look::problems(context.out, &list_damage(&mut connection), colour)?;
         }
-        let present = present(&reply, args, |project, item| marked(&mut connection, project, item));
+        let marked = marked(&mut connection, &reply);
+        let present = present(&reply, args, &marked);
         look::advice(context.out, &present, colour)?;
         // Results first: both may go to one terminal.
         context.out.flush()?;
@@ -85,36 +85,45 @@ fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
     }
 }
 
-/// What ends the markers that a copy was given, if it was. It is only asked for what is known: a status looks at no files for it,
-/// and without a history nothing was given any.
-fn marked(connection: &mut Connection, project: &ProjectStatus, item: &Item) -> Option<Vec<String>> {
-    if !matches!(item.state, DriftState::Conflict | DriftState::Modified | DriftState::RemovedModified) {
-        return None;
+/// The copies that were given conflict markers, where the first of a state may be one. One question, and only of what is known: a
+/// status looks at no files for it, and without a history nothing was given any.
+fn marked(connection: &mut Connection, reply: &StatusReply) -> Vec<ConflictInfo> {
+    let may_be = |state| matches!(state, DriftState::Conflict | DriftState::Modified | DriftState::RemovedModified);
+    if !look::firsts(&reply.projects).iter().any(|(_, item)| may_be(item.state)) {
+        return Vec::new();
     }
-    let artifact = ArtifactKey { kind: item.kind, name: item.name.clone() }.to_string();
-    let conflict = ConflictName { artifact, project: project.path.clone(), profile: item.profile.clone() };
-    let show = Request::ConflictShow(ConflictShow { conflict, file: None });
-    match connection.ask(&call(show, Freshness::Cached)) {
-        Ok(Reply::Conflict(reply)) if reply.conflict.state == ConflictState::Marked => {
-            // Not those for single files.
-            let ends = |way: &String| way.ends_with("--continue") || way.ends_with("--abort");
-            Some(reply.conflict.ways.into_iter().filter(ends).collect())
-        }
+    let project = match &*reply.projects {
+        [only] => Some(only.path.clone()),
         _ => None,
+    };
+    let list = Request::Conflicts(ConflictsQuery { project, closed: false });
+    match connection.ask(&call(list, Freshness::Cached)) {
+        Ok(Reply::Conflicts(reply)) => reply.conflicts,
+        _ => Vec::new(),
     }
 }
 
+/// What ends the markers of a copy, if it has any.
+fn ends(marked: &[ConflictInfo], project: &ProjectStatus, item: &Item) -> Option<Vec<String>> {
+    let is_this = |conflict: &&ConflictInfo| {
+        conflict.state == ConflictState::Marked
+            && (conflict.kind, &conflict.name) == (item.kind, &item.name)
+            && conflict.project == project.path
+            && item.profile.as_ref() == Some(&conflict.profile)
+    };
+    let conflict = marked.iter().find(is_this)?;
+    // Not those for single files.
+    let ends = |way: &&String| way.ends_with("--continue") || way.ends_with("--abort");
+    Some(conflict.ways.iter().filter(ends).cloned().collect())
+}
+
 /// The states present, by their first items.
-fn present<'a>(
-    reply: &'a StatusReply,
-    args: &StatusArgs,
-    mut marked: impl FnMut(&ProjectStatus, &Item) -> Option<Vec<String>>,
-) -> Vec<Subject<'a>> {
+fn present<'a>(reply: &'a StatusReply, args: &StatusArgs, marked: &[ConflictInfo]) -> Vec<Subject<'a>> {
     let elsewhere = args.which.all || args.which.project.is_some();
     let subject = |(project, item): (&'a ProjectStatus, &'a Item)| Subject {
         item,
         project: elsewhere.then_some(project.path.as_str()),
-        marked: marked(project, item),
+        marked: ends(marked, project, item),
     };
     look::firsts(&reply.projects).into_iter().map(subject).collect()
 }

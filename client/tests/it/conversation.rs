@@ -8,7 +8,9 @@ use skillmeat_protocol::ids::ArtifactType;
 use skillmeat_protocol::preamble::PROTOCOL;
 use skillmeat_protocol::reply::{DiscoverReply, ProjectInfo, ProjectState};
 use skillmeat_protocol::reply::{JsonPage, LiveReply, Progress, Reply, SubscribedReply};
-use skillmeat_protocol::request::{Detail, Format, Freshness, ProjectPath, Request, Scope, StatusQuery};
+use skillmeat_protocol::request::{
+    ConflictsQuery, Detail, Format, Freshness, ProjectPath, Request, Scope, StatusQuery,
+};
 
 use crate::fake::{Home, Script};
 use crate::samples::{CLOCK, item, project, status, status_of};
@@ -65,7 +67,9 @@ conflict  both sides changed, differently
           skillmeat push skill:pdf --strategy overwrite --project /w
 ";
     assert!(out.ends_with(want), "{out}");
-    assert_eq!(home.seen.lock().expect("not poisoned").calls.len(), 1, "one question is enough");
+    let asked: Vec<_> = home.seen.lock().expect("not poisoned").calls.iter().map(|call| call.request.clone()).collect();
+    let conflicts = Request::Conflicts(ConflictsQuery { project: Some("/w".into()), closed: false });
+    assert!(matches!(&asked[..], [Request::Status(_), last] if *last == conflicts), "{asked:?}");
 }
 
 #[test]

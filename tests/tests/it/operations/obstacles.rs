@@ -165,7 +165,7 @@ fn a_history_that_is_full_changes_nothing() {
         write(&collection.path("skill:large").join(format!("data{n}")), noise(n));
     }
     let mut command = sandbox.command("sh");
-    command.args(["-c", "trap '' XFSZ; ulimit -f 1024; exec \"$0\" run --ready stdout"]).arg(&sandbox.binaries.daemon);
+    command.args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" run --ready stdout"]).arg(&sandbox.binaries.daemon);
     let mut site = Site::under(sandbox, collection, project, command);
     let before = site.files();
     let params = site.with_project("deploy", json!({"artifacts": ["skill:large"]}));
