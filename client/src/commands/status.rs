@@ -86,9 +86,10 @@ fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
 }
 
 /// The copies that were given conflict markers, where the first of a state may be one. One question, and only of what is known: a
-/// status looks at no files for it, and without a history nothing was given any.
+/// status looks at no files for it, and without a history nothing was given any. A copy that is merely modified is one only when
+/// its collection went back to what was deployed: too rare to ask each time that somebody edited something.
 fn marked(connection: &mut Connection, reply: &StatusReply) -> Vec<ConflictInfo> {
-    let may_be = |state| matches!(state, DriftState::Conflict | DriftState::Modified | DriftState::RemovedModified);
+    let may_be = |state| matches!(state, DriftState::Conflict | DriftState::RemovedModified);
     if !look::firsts(&reply.projects).iter().any(|(_, item)| may_be(item.state)) {
         return Vec::new();
     }

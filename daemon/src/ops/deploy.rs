@@ -4,6 +4,7 @@
 //! are refused with the ways on, unless the request says which of them to take.
 
 use super::account;
+use super::command::{Subject, told};
 use super::contents;
 use super::error::OpError;
 use super::following::{self, deployment, followed};
@@ -13,7 +14,7 @@ use super::plan::{Planned, word};
 use super::planning::{Destination, Planning, original_path, relative_target};
 use super::target::TargetError;
 use super::transfer::{self, Sides};
-use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::{Origin, Scope, Turn};
 use crate::model::{Deployment, Followed, Tip, TreeKind};
 use skillmeat_protocol::drift::DriftState;
@@ -123,7 +124,7 @@ fn one(
     if let Some(item) = known.as_deref().filter(|item| asked.wanted.is_none() && follows(item, original))
         && following::is_lost(item)
     {
-        return following::lost(item, begun(Outcome::Refused, &item.path));
+        return following::lost(planning.snapshot, item, begun(Outcome::Refused, &item.path));
     }
     let attempt = match &known {
         Some(item) if item.record.is_some() => at_its_place(asked.query, destination, original, item)
@@ -199,7 +200,7 @@ fn again(
         (_, InTheWay::Merge) => joining::deployed(planning, &sides)?,
         (_, InTheWay::Refuse) => transfer::begun(&sides, Outcome::Refused)
             .saying(format!("the copy in the project was edited ({})", item.state.as_str()))
-            .ways(edited_ways(asked, destination, item)),
+            .ways(edited_ways(planning.snapshot, asked, destination, item)),
     };
     if let Some(turn) = turn.filter(|_| planned.is_effective()) {
         let told = match &turn.to {
@@ -221,25 +222,24 @@ fn follows(item: &ItemView, original: &Original) -> bool {
 }
 
 /// The commands that lead on where a copy was edited.
-fn edited_ways(asked: Asked<'_>, destination: &Destination, item: &ItemView) -> Vec<String> {
-    let project = destination.project.to_string_lossy();
-    let command = |verb: &str, options: &str| following::command(verb, &project, item, options);
-    let what = word(&item.key.to_string());
+fn edited_ways(snapshot: &Snapshot, asked: Asked<'_>, destination: &Destination, item: &ItemView) -> Vec<String> {
+    let on = Subject::of(snapshot, &destination.project, item);
     match asked.wanted {
         Some(Some(Followed { branch, .. })) => {
             let branch = format!("--branch {}", word(branch));
-            vec![
-                format!("{}   # the edits are kept in the history", command("deploy", &format!("{branch} --force"))),
-                format!("{}   # the edits become that branch's", command("push", &branch)),
-                format!("{}   # the edits go where they came from", command("push", "")),
-            ]
+            told([
+                (on.on("deploy", &format!("{branch} --force")), "the edits are kept in the history"),
+                (on.on("push", &branch), "the edits become that branch's"),
+                (on.on("push", ""), "the edits go where they came from"),
+            ])
         }
-        _ => vec![
-            format!("skillmeat deploy {what} --force   # the edits are kept in the history"),
-            format!("skillmeat deploy {what} --merge"),
-            format!("skillmeat push {what}             # the edits become the collection's"),
-        ],
+        _ => told([
+            (on.on("deploy", "--force"), "the edits are kept in the history"),
+            (on.on("deploy", "--merge"), "both are merged"),
+            (on.on("push", ""), "the edits become the collection's"),
+        ]),
     }
+    .into()
 }
 
 /// Whether nothing is wrong with a copy but that the branch is gone that it follows.

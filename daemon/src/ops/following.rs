@@ -7,6 +7,7 @@
 //! The engine hears of followings and tips after each commit that may have changed one, before the barrier that ends the operation:
 //! so whoever has the answer of an operation is shown what it led to.
 
+use super::command::Subject;
 use super::contents;
 use super::error::OpError;
 use super::lookup::Original;
@@ -18,7 +19,6 @@ use super::version_restore;
 use crate::engine::event::Event;
 use crate::engine::snapshot::{ItemView, Snapshot};
 use crate::history::{Advance, EntryKind, History, HistoryError, OperationId, Sought, Turn, Version};
-use crate::library::profile;
 use crate::model::{Deployment, Followed, Following, Tip};
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::hash::ContentHash;
@@ -80,24 +80,14 @@ fn line_of(item: &ItemView) -> Option<(Followed, ContentHash)> {
 }
 
 /// Refuses what follows a branch that is not there, with the commands that have it follow something else.
-pub(super) fn lost(item: &ItemView, planned: Planned) -> Planned {
-    let project = planned.item.project.clone().unwrap_or_default();
+pub(super) fn lost(snapshot: &Snapshot, item: &ItemView, planned: Planned) -> Planned {
+    let on = Subject::of(snapshot, Path::new(planned.item.project.as_deref().unwrap_or_default()), item);
     let ways = [
         format!("skillmeat version branch {}   # those that are there", word(&item.key.to_string())),
-        format!("{}   # or another of them", command("deploy", &project, item, "--branch main")),
-        command("undeploy", &project, item, ""),
+        format!("{}   # or another of them", on.on("deploy", "--branch main")),
+        on.on("undeploy", ""),
     ];
     planned.saying(item.message.as_deref().unwrap_or("the branch that it follows is not there any more")).ways(ways)
-}
-
-/// A command about a copy that is right in every directory.
-pub(super) fn command(verb: &str, project: &str, item: &ItemView, options: &str) -> String {
-    let (what, gap) = (word(&item.key.to_string()), if options.is_empty() { "" } else { " " });
-    let profile = match *item.profile == *profile::BUILTIN[0].id {
-        true => String::new(),
-        false => format!(" --profile {}", word(&item.profile)),
-    };
-    format!("skillmeat {verb} {what}{gap}{options} --project {}{profile}", word(project))
 }
 
 /// Copies of an artifact that follow whatever their collection has: those that a change of it concerns.

@@ -4,6 +4,9 @@
 //! merged: which side changed a file is then a guess, and a wrong one loses somebody's edit. What comes of a merge is kept in
 //! memory until it is staged, so only the files that both sides changed are read here.
 
+mod sentence;
+
+use self::sentence::{listed, told};
 use super::error::OpError;
 use super::planning::Planning;
 use crate::history::{
@@ -370,30 +373,4 @@ fn recorded_of(
     })?;
     let why = || "it has a link to something that does not belong to it".to_owned();
     hash.ok_or_else(|| OpError::Refused { message: why() })
-}
-
-/// What a person has to decide, in one sentence.
-fn told(conflicts: &[&Conflict<Blob>], artifact: &Path) -> String {
-    const REASONS: [(Reason, &str); 6] = [
-        (Reason::Lines, "the same lines were changed on both sides"),
-        (Reason::Broken, "changed on both sides, and what comes of it cannot be parsed any more"),
-        (Reason::Gone, "deleted on one side and changed on the other"),
-        (Reason::Binary, "changed on both sides, and not text"),
-        (Reason::Large, "changed on both sides, and too large to be merged"),
-        (Reason::Link, "changed on both sides, and a link"),
-    ];
-    let name = |conflict: &&Conflict<Blob>| match conflict.path.as_os_str().is_empty() {
-        true => artifact.file_name().unwrap_or_default().display().to_string(),
-        false => conflict.path.display().to_string(),
-    };
-    let of = |reason: Reason| conflicts.iter().filter(|c| c.reason == reason).map(name).collect::<Vec<_>>();
-    let parts = REASONS.iter().map(|(reason, text)| (text, of(*reason))).filter(|(_, names)| !names.is_empty());
-    parts.map(|(text, names)| format!("{text}: {}", listed(&names))).collect::<Vec<_>>().join("; ")
-}
-
-/// The first few names.
-fn listed(names: &[String]) -> String {
-    const MOST: usize = 5;
-    let shown = names[..names.len().min(MOST)].join(", ");
-    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }

@@ -7,8 +7,8 @@
 use super::account;
 use super::ancestry;
 use super::branches::{self, Line};
+use super::command::Subject;
 use super::error::OpError;
-use super::following;
 use super::lookup::{self, Original};
 use super::manage;
 use super::plan::{Change, Planned, word};
@@ -78,7 +78,7 @@ fn aside(
     begun: &dyn Fn(Outcome) -> Planned,
 ) -> Result<Planned, OpError> {
     let branch = format!("--branch {}", word(&line.name));
-    let command = |verb: &str, options: &str| following::command(verb, &project.path, item, options);
+    let on = Subject::of(planning.snapshot, Path::new(&*project.path), item);
     let Some(tip) = line.hash else {
         return Err(OpError::Refused { message: past::unknown(&item.key, &line.name).message });
     };
@@ -105,14 +105,14 @@ fn aside(
         return Ok(begun(Outcome::Refused)
             .saying(format!("branch '{}' has {}, which this was not made of", line.name, tip.short()))
             .ways([
-                command("diff", &format!("--from {} --to project", tip.short())),
+                on.on("diff", &format!("--from {} --to project", tip.short())),
                 format!(
                     "{}   # what the branch has stays a version",
-                    command("push", &format!("{branch} --strategy overwrite"))
+                    on.on("push", &format!("{branch} --strategy overwrite"))
                 ),
                 format!(
                     "{}   # the copy follows it; its edits are kept in the history",
-                    command("deploy", &format!("{branch} --force"))
+                    on.on("deploy", &format!("{branch} --force"))
                 ),
             ]));
     }

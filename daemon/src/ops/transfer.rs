@@ -140,7 +140,7 @@ pub(super) fn with_sides(
         return gone(plain(Outcome::Refused));
     };
     if following::is_lost(item) {
-        return following::lost(item, plain(Outcome::Refused));
+        return following::lost(planning.snapshot, item, plain(Outcome::Refused));
     }
     let attempt = planning.source_of(&original, item).and_then(|source| {
         let (destination, original, source) = (&destination, &original, &source);

@@ -41,7 +41,9 @@ fn printed(site: &mut Site) -> Vec<(&'static str, Vec<String>)> {
 /// Each command that is printed does what it says, and is undone.
 #[track_caller]
 fn lead_on(site: &mut Site, how_many: usize, before: &str) {
-    for (what, ways) in printed(site) {
+    // Whether a modified copy has markers is a question too many for a status; push tells.
+    let is_modified = site.state(KEY) == Some(DriftState::Modified);
+    for (what, ways) in printed(site).into_iter().filter(|(what, _)| !is_modified || *what != "status") {
         assert_eq!(ways.len(), how_many, "{before}, {what}: {ways:?}");
         for way in ways {
             for output in site.paste(&way, &[]) {

@@ -181,7 +181,7 @@ fn what_cannot_be_merged_is_refused_with_its_files_and_left_alone() {
         (
             &[("new.md", Some(b"here\n"))],
             &[("new.md", Some(b"there\n"))],
-            "the same lines were changed on both sides: new.md",
+            "added on both sides, and not the same: new.md",
         ),
         (
             &[("d", Some(b"a file here\n"))],

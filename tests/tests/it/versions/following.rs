@@ -227,8 +227,11 @@ fn a_branch_that_is_gone_is_said_so_and_can_be_left() {
         let refused = site.run(method, json!({"artifacts": [SKILL]}));
         assert_eq!(first(&refused)["outcome"], "refused", "{method}: {refused}");
         let ways = list(&first(&refused)["ways"]);
-        let leads =
-            |way: &Value| way.as_str().is_some_and(|way| way.starts_with("skillmeat deploy skill:a --branch main "));
+        let leads = |way: &Value| {
+            way.as_str().is_some_and(|way| {
+                way.starts_with("skillmeat deploy skill:a --project ") && way.contains(" --branch main ")
+            })
+        };
         assert!(ways.iter().any(leads), "{refused}");
     }
     site.is_as(&before, "nothing was done");
@@ -259,7 +262,7 @@ fn deploying_again_goes_on_following_and_the_current_branch_ends_it() {
     write(&site.project.file(SKILL), "mine\n");
     let refused = ran(&mut site, "deploy", json!({"artifacts": [SKILL], "branch": "next"}), "refused");
     let way = list(&first(&refused)["ways"])[0].as_str().expect("text");
-    assert!(way.starts_with("skillmeat deploy skill:a --branch next --force "), "{way}");
+    assert!(way.starts_with("skillmeat deploy skill:a --project ") && way.contains(" --branch next --force "), "{way}");
     site.sandbox.cli(&["deploy", SKILL, "--branch", "next", "--force", "--project", "app"]).ok();
     assert_eq!(followers(&mut site), ["app next in_sync"]);
 }
