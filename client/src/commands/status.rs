@@ -45,7 +45,8 @@ pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
         if reply.projects.is_empty() {
             look::problems(context.out, &list_damage(&mut connection), colour)?;
         }
-        let marked = marked(&mut connection, &reply);
+        // Who asks for what is known wants it at once.
+        let marked = if args.cached { Vec::new() } else { marked(&mut connection, &reply) };
         let present = present(&reply, args, &marked);
         look::advice(context.out, &present, colour)?;
         // Results first: both may go to one terminal.
