@@ -4,7 +4,7 @@
 //! in rows that are only ever added. A conflict is written down in the commit that stores it, once for each number. A snapshot is
 //! when it is gone: after a kill in between nothing is said of it, and never anything that is not so.
 
-use super::conflicts::{Conflict, ConflictPlace};
+use super::conflicts::{self, Conflict, ConflictPlace};
 use super::frame::Frame;
 use super::timeline::{Asked, Mark, Query, Rank, artifact_is};
 use super::{Batch, History, HistoryError};
@@ -231,19 +231,10 @@ fn gone(row: &Row<'_>) -> Result<(SnapshotGone, bool)> {
 }
 
 fn conflict_seal(found: &ConflictFound) -> [u8; 32] {
-    let ConflictFound { conflict, place: ConflictPlace { key, project, profile }, collection, at, .. } = found;
+    let ConflictFound { conflict, place, collection, at, baseline, our_hash, their_hash, files } = found;
     let mut frame = Frame::new("skillmeat conflict found 1");
-    frame.number(conflict.cast_unsigned());
-    frame.bytes(key.kind.as_str().as_bytes());
-    frame.bytes(key.name.as_bytes());
-    frame.name(project.as_os_str());
-    frame.bytes(profile.as_bytes());
-    frame.bytes(collection.as_bytes());
-    frame.number(at.0.cast_unsigned());
-    frame.option(found.baseline, |frame, hash| frame.bytes(&hash.0));
-    frame.bytes(&found.our_hash.0);
-    frame.bytes(&found.their_hash.0);
-    frame.number(u64::from(found.files));
+    conflicts::which(&mut frame, *conflict, (place, collection), *at, (*baseline, *our_hash, *their_hash));
+    frame.number(u64::from(*files));
     frame.finish()
 }
 

@@ -50,15 +50,12 @@ impl<'a> Listings<'a> {
             return directory.entries(room);
         };
         // The inode tells the directories of an artifact apart, wherever they were moved.
-        let known = self.remembered.iter().find(|(known, _)| *known == stamp);
-        if let Some((_, block)) = known
-            && let Some(entries) = entries(block)
-        {
-            self.keep(&stamp, &entries);
-            return Ok(entries);
-        }
-        let entries = directory.entries(room)?;
-        self.is_news = true;
+        let known = self.remembered.iter().find(|(known, _)| *known == stamp).and_then(|(_, block)| entries(block));
+        self.is_news |= known.is_none();
+        let entries = match known {
+            Some(entries) => entries,
+            None => directory.entries(room)?,
+        };
         self.keep(&stamp, &entries);
         Ok(entries)
     }

@@ -7,6 +7,8 @@
 
 mod rows;
 
+pub(super) use rows::which;
+
 use super::{Batch, ContentId, History, HistoryError, RelPath, Spot};
 use crate::database::value::named;
 use crate::model::Timestamp;

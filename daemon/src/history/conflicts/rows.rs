@@ -6,6 +6,7 @@ use crate::history::events;
 use crate::history::frame::Frame;
 use crate::history::store::content_row;
 use crate::history::{ContentId, RelPath};
+use crate::model::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
@@ -171,10 +172,16 @@ pub(super) fn last_put(connection: &Connection, place: &ConflictPlace) -> Result
     Ok(found.flatten().map(|Col(hash)| hash))
 }
 
-fn seal(conflict: &Conflict) -> [u8; 32] {
-    let content = |frame: &mut Frame, id: Option<ContentId>| frame.option(id, |frame, id| frame.bytes(&id.0));
-    let Conflict { id, place: ConflictPlace { key, project, profile }, collection, at, .. } = conflict;
-    let mut frame = Frame::new("skillmeat conflict 1");
+/// What every seal about a conflict begins with: which one it is, between which contents. Hashes are those of the base, ours and
+/// theirs.
+pub(in crate::history) fn which(
+    frame: &mut Frame,
+    id: i64,
+    (place, collection): (&ConflictPlace, &str),
+    at: Timestamp,
+    (baseline, ours, theirs): (Option<ContentHash>, ContentHash, ContentHash),
+) {
+    let ConflictPlace { key, project, profile } = place;
     frame.number(id.cast_unsigned());
     frame.bytes(key.kind.as_str().as_bytes());
     frame.bytes(key.name.as_bytes());
@@ -182,9 +189,16 @@ fn seal(conflict: &Conflict) -> [u8; 32] {
     frame.bytes(profile.as_bytes());
     frame.bytes(collection.as_bytes());
     frame.number(at.0.cast_unsigned());
-    frame.option(conflict.baseline, |frame, hash| frame.bytes(&hash.0));
-    frame.bytes(&conflict.our_hash.0);
-    frame.bytes(&conflict.their_hash.0);
+    frame.option(baseline, |frame, hash| frame.bytes(&hash.0));
+    frame.bytes(&ours.0);
+    frame.bytes(&theirs.0);
+}
+
+fn seal(conflict: &Conflict) -> [u8; 32] {
+    let content = |frame: &mut Frame, id: Option<ContentId>| frame.option(id, |frame, id| frame.bytes(&id.0));
+    let Conflict { id, place, collection, at, baseline, our_hash, their_hash, .. } = conflict;
+    let mut frame = Frame::new("skillmeat conflict 1");
+    which(&mut frame, *id, (place, collection), *at, (*baseline, *our_hash, *their_hash));
     for id in [conflict.base, Some(conflict.ours), Some(conflict.theirs)] {
         content(&mut frame, id);
     }

@@ -127,7 +127,8 @@ pub(super) fn left(planning: &Planning<'_>, original: &Original, follower: &Foll
     }
 }
 
-fn begun(original: &Original, follower: &Follower, outcome: Outcome) -> Planned {
+/// The beginning of what is told of a follower.
+pub(super) fn begun(original: &Original, follower: &Follower, outcome: Outcome) -> Planned {
     let Follower { project, item } = follower;
     Planned::of(Some(&item.key), "", outcome)
         .in_project(&project.path, &item.profile, &item.path)

@@ -112,7 +112,8 @@ pub(super) fn plan(
     for (follower, doing) in clean.into_iter().filter(|(other, _)| is_locked(other, projects)) {
         wanted(cancelled)?;
         let attempt = fan_out::with(planning, &original, follower, &new, doing);
-        let mut planned = attempt.unwrap_or_else(|error| failed(&original, follower, &error));
+        let mut planned =
+            attempt.unwrap_or_else(|error| fan_out::begun(&original, follower, Outcome::Failed).failed(&error));
         planned.needs = Needs::First;
         all.push(planned);
     }
@@ -136,11 +137,7 @@ fn configured(planning: &mut Planning<'_>, promoted: &Follower) -> Strategy {
 
 /// The configuration takes the collection's side: there is nothing to promote.
 fn theirs(planning: &Planning<'_>, promoted: &Follower) -> Planned {
-    let Follower { project, item } = promoted;
-    let collection = transfer::original_of(planning, item).map(|original| original.collection.name.to_string());
-    let planned = Planned::of(Some(&item.key), "", Outcome::Refused)
-        .in_project(&project.path, &item.profile, &item.path)
-        .of_collection(&collection.unwrap_or_default());
+    let planned = transfer::plain(&promoted.project, &promoted.item, Outcome::Refused);
     let on = promoted.subject(planning.snapshot);
     let again = on.promoted();
     planned
@@ -219,13 +216,6 @@ fn refused(planning: &Planning<'_>, planned: Planned, promoted: &Follower, edite
             promoted.subject(planning.snapshot).promoted()
         ),
     ])
-}
-
-fn failed(original: &Original, follower: &Follower, error: &OpError) -> Planned {
-    Planned::of(Some(original.key()), "", Outcome::Failed)
-        .in_project(&follower.project.path, &follower.item.profile, &follower.item.path)
-        .of_collection(&original.collection.name)
-        .failed(error)
 }
 
 /// Says who can follow, and who gets a conflict.

@@ -23,6 +23,19 @@ fn summaries(answer: &Value) -> Vec<String> {
     list(&answer["entries"]).iter().map(text).collect()
 }
 
+/// The whole line, so many entries at a time.
+fn in_pages(history: &mut impl FnMut(Value) -> Value, limit: usize) -> Vec<String> {
+    let (mut paged, mut before) = (Vec::new(), Value::Null);
+    loop {
+        let page = history(json!({"limit": limit, "before": before}));
+        paged.extend(summaries(&page));
+        before = page["next"].clone();
+        if before.is_null() {
+            return paged;
+        }
+    }
+}
+
 #[test]
 fn operations_and_edits_are_one_line_of_time() {
     let mut site = quiet(&["skill:a", "skill:b"]);
@@ -63,18 +76,7 @@ fn operations_and_edits_are_one_line_of_time() {
         sorted(in_collection),
         sorted(["tag skill:b", "push skill:a → app", "found skill:b", "found skill:a"].map(str::to_owned).to_vec())
     );
-    // In pages.
-    let mut paged = Vec::new();
-    let mut before = Value::Null;
-    loop {
-        let page = history(json!({"limit": 2, "before": before}));
-        paged.extend(summaries(&page));
-        before = page["next"].clone();
-        if before.is_null() {
-            break;
-        }
-    }
-    assert_eq!(paged, all);
+    assert_eq!(in_pages(&mut history, 2), all);
     assert_eq!(summaries(&history(json!({"since": "1h"}))), all);
     assert!(summaries(&history(json!({"since": "0s"}))).is_empty());
     let shown = site.sandbox.cli(&["history", "skill:a"]);
@@ -248,15 +250,6 @@ fn snapshots_that_were_given_up_stay_in_the_line() {
     assert!(still.iter().any(|entry| entry["snapshot"]["id"] == three["id"]), "{all}");
     assert_eq!(summaries(&history(json!({"collection": "default"}))), told, "nothing else happened");
     assert!(summaries(&history(json!({"artifact": "skill:b"}))).iter().all(|text| !text.starts_with("snapshot")));
-    let (mut paged, mut before) = (Vec::new(), Value::Null);
-    loop {
-        let page = history(json!({"limit": 1, "before": before}));
-        paged.extend(summaries(&page));
-        before = page["next"].clone();
-        if before.is_null() {
-            break;
-        }
-    }
-    assert_eq!(paged, told);
+    assert_eq!(in_pages(&mut history, 1), told);
     assert_eq!(site.json.result("history.verify", json!({}))["complete"], true);
 }
