@@ -62,6 +62,15 @@ pub fn scan(
         return (Finding::RootGone, None);
     }
     let mut unwatched = watch_way(request, watches);
+    // Nearly always it is the directory that it was, and to ask what is there costs as much as to open it. Anything else
+    // fails at once, and is located.
+    if request.look == Look::Verify && request.known.is_some() {
+        let place = Place { real: request.path.to_owned(), kind: TreeKind::Directory };
+        match patiently(request, &place, &[], watches, metrics, buffer, &mut unwatched) {
+            Finding::Unstable => {}
+            finding => return (finding, unwatched),
+        }
+    }
     let mut beyond = Vec::new();
     let finding = match locate(request.path, watches, &mut beyond, &mut unwatched) {
         Ok(Some(place)) => patiently(request, &place, &beyond, watches, metrics, buffer, &mut unwatched),

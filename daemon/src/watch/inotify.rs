@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is listened for. Reading causes no events.
+/// What is listened for. Reading causes no events. What a link leads to is not watched by the name of the link.
 const MASK: WatchFlags = WatchFlags::ATTRIB
     .union(WatchFlags::CLOSE_WRITE)
     .union(WatchFlags::CREATE)
@@ -44,6 +44,7 @@ const MASK: WatchFlags = WatchFlags::ATTRIB
     .union(WatchFlags::MODIFY)
     .union(WatchFlags::MOVE)
     .union(WatchFlags::MOVE_SELF)
+    .union(WatchFlags::DONT_FOLLOW)
     .union(WatchFlags::ONLYDIR);
 /// Bytes of events read at a time: some 1,500 events.
 const BUFFER: usize = 64 * 1024;
@@ -116,7 +117,8 @@ impl Watches {
         Ok(())
     }
 
-    /// Watches `dir`, whose path must be real (no links in it). Call it *before* reading the directory.
+    /// Watches `dir`, whose path must be real (no links in it). Call it *before* reading the directory. A link at its end is
+    /// no directory, and [`Ensured::Gone`].
     pub fn ensure(&self, dir: &Path) -> Ensured {
         match self.instance() {
             Some(instance) => instance.ensure(dir),
