@@ -133,7 +133,7 @@ pub struct Loaded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedTree {
     /// Absolute path of the artifact.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// What was read.
     pub tree: Tree,
     /// What its directories held.
@@ -148,7 +148,7 @@ pub struct LoadedProject {
     /// How its changes reached the daemon that stored it.
     pub coverage: Coverage,
     /// What was found.
-    pub scan: ProjectScan,
+    pub scan: Arc<ProjectScan>,
 }
 
 /// One stored collection.

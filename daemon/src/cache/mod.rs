@@ -81,14 +81,16 @@ pub enum CacheError {
     Lost { path: PathBuf, batches: u64, reason: String },
 }
 
-/// Opens the cache at `path`, creating, migrating or replacing what is there, and starts its writer.
+/// Opens the cache at `path`, creating, migrating or replacing what is there, and starts its writer. `early` is given the
+/// projects as soon as they are read, so that they can be looked at while the rest is; in the end, and where there are none, it
+/// is called with none. What it was given is not remembered when reading the rest fails.
 ///
 /// Only another program's database and one that cannot be accessed stay as they are; the cache is then in memory.
 ///
 /// # Errors
 /// Only when neither a file nor memory nor a thread is to be had.
-pub fn open(path: &Path) -> Result<Opened, CacheError> {
-    let recover::Ready { connection, loaded, notes } = recover::open(path)?;
+pub fn open(path: &Path, early: impl FnMut(&[LoadedProject])) -> Result<Opened, CacheError> {
+    let recover::Ready { connection, loaded, notes } = recover::open(path, early)?;
     for note in &notes {
         tracing::warn!("{note}");
     }

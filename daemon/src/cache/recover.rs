@@ -11,7 +11,7 @@
 //!
 //! Every line but the first two leaves a note for people. Of the files that were set aside the newest two are kept.
 
-use super::change::Loaded;
+use super::change::{Loaded, LoadedProject};
 use super::schema::KIND;
 use super::{CacheError, rows, state};
 use crate::database::{self, Obstacle};
@@ -45,8 +45,15 @@ pub(super) struct Ready {
 }
 
 /// Opens, repairs or replaces the database; ends in memory when there is no other way.
-pub(super) fn open(path: &Path) -> Result<Ready, CacheError> {
-    let refusal = match prepare(path) {
+pub(super) fn open(path: &Path, mut early: impl FnMut(&[LoadedProject])) -> Result<Ready, CacheError> {
+    let ready = open_any(path, &mut early);
+    // Where nothing was read.
+    early(&[]);
+    ready
+}
+
+fn open_any(path: &Path, early: &mut impl FnMut(&[LoadedProject])) -> Result<Ready, CacheError> {
+    let refusal = match prepare(path, &mut *early) {
         Ok((connection, loaded)) => {
             return Ok(Ready { connection, loaded, notes: Vec::new() });
         }
@@ -64,7 +71,7 @@ pub(super) fn open(path: &Path) -> Result<Ready, CacheError> {
         Ok(note) => note,
         Err(e) => return in_memory(path, &format!("{refusal}, and it cannot be moved away: {e}")),
     };
-    match prepare(path) {
+    match prepare(path, early) {
         Ok((connection, loaded)) => {
             let notes = vec![format!("{note}; everything is read again")];
             Ok(Ready { connection, loaded, notes })
@@ -78,7 +85,7 @@ pub(super) fn open(path: &Path) -> Result<Ready, CacheError> {
 }
 
 /// One attempt. The connection is closed before an error is returned, so that the file can be moved on every platform.
-fn prepare(path: &Path) -> Result<(Connection, Loaded), Refusal> {
+fn prepare(path: &Path, early: impl FnMut(&[LoadedProject])) -> Result<(Connection, Loaded), Refusal> {
     let mut connection = KIND.open_file(path)?;
     KIND.migrate(&mut connection)?;
     KIND.check_health(&connection)?;
@@ -89,7 +96,7 @@ fn prepare(path: &Path) -> Result<(Connection, Loaded), Refusal> {
     if !left.closed {
         database::check_pages(&connection)?;
     }
-    let loaded = rows::load(&connection)?;
+    let loaded = rows::load(&connection, early)?;
     state::mark_running(&connection)?;
     Ok((connection, loaded))
 }

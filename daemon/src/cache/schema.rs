@@ -6,13 +6,14 @@ use crate::database::{Commits, Kind};
 pub(super) const APPLICATION_ID: i32 = 0x736b_6d63;
 
 /// Every schema so far. Append only.
-pub(super) const MIGRATIONS: [&str; 6] = [
+pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("schema/0001_base.sql"),
     include_str!("schema/0002_collections.sql"),
     include_str!("schema/0003_seals.sql"),
     include_str!("schema/0004_no_files.sql"),
     include_str!("schema/0005_ancestors.sql"),
     include_str!("schema/0006_names.sql"),
+    include_str!("schema/0007_stamps.sql"),
 ];
 
 /// The cache can be read again, so that its commits need not wait for the disk.

@@ -4,7 +4,7 @@ use super::event::Now;
 use super::items::cause;
 use super::routes::{Reach, of_listing};
 use super::snapshot::ArtifactView;
-use super::state::State;
+use super::state::{Collection, State};
 use super::unit::{CollectionSlot, Root, TreeSlot, Unit};
 use super::work::{Mark, Running};
 use crate::library::frontmatter;
@@ -32,9 +32,14 @@ impl State {
             return;
         }
         let root = Arc::clone(&collection.root);
+        // What the cache has was completed from the files, so the first look after a start differs although nothing does.
+        let shown = collection.scan.as_deref().filter(|before| before.lists_what(&scan)).map(|_| collection.shown());
         let scan = Arc::new(scan);
         collection.scan = Some(Arc::clone(&scan));
         self.rebuild_artifacts(slot, &root, &scan, ended, now);
+        if shown.is_some() && shown == self.collections.get(&slot).map(Collection::shown) {
+            return;
+        }
         self.pending.collection(slot);
         let cause = cause(CauseKind::Collection, Some(&root.join("collection.toml")));
         // A later listing may change what any project that uses the collection could deploy, and which of its

@@ -46,7 +46,12 @@ impl State {
         if let Some(before) = &project.scan {
             keep_unread(before, &mut scan);
         }
-        if project.scan.as_deref() == Some(&scan) {
+        if let Some(before) = project.scan.as_deref().filter(|before| before.is_same_but_stamps(&scan)) {
+            if before.stamps != scan.stamps {
+                // Its records are shared by what is shown.
+                project.scan = Some(Arc::new(ProjectScan { stamps: scan.stamps, ..before.clone() }));
+                self.pending.scans.insert(slot);
+            }
             return;
         }
         let scan = Arc::new(scan);
@@ -57,6 +62,15 @@ impl State {
         let root = scan.directories.get(1).or(scan.directories.first());
         let cause = cause(CauseKind::Record, root.map(|d| d.join(".skillmeat-deployed.toml")).as_deref());
         self.relist(slot, &cause, now);
+    }
+
+    /// A project is what was known when it was looked at.
+    pub(super) fn apply_unchanged(&mut self, slot: ProjectSlot, ended: &Running, now: Now) {
+        if self.projects.get(&slot).is_some_and(|project| project.scan.is_none()) {
+            // It was read from a cache that turned out to be damaged.
+            let mark = Mark::at_once(ended.since, Look::Read);
+            self.work.mark(Unit::Project(slot), Root::Project(slot), mark, now.mono);
+        }
     }
 
     pub(super) fn route_project(&mut self, slot: ProjectSlot, scan: &ProjectScan, ended: &Running, now: Now) {

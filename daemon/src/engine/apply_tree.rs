@@ -34,6 +34,7 @@ impl State {
             (Unit::Home, Finding::Home(scan)) => self.apply_home(*scan, ended, now),
             (Unit::Collection(slot), Finding::Collection(scan)) => self.apply_collection(slot, *scan, ended, now),
             (Unit::Project(slot), Finding::Project(scan)) => self.apply_project(slot, *scan, ended, now),
+            (Unit::Project(slot), Finding::Unchanged { .. }) => self.apply_unchanged(slot, ended, now),
             (Unit::Tree(slot), Finding::Tree(finding)) => self.apply_tree(slot, root, *finding, ended, now),
             (Unit::Tree(slot), Finding::Unchanged { metadata, names }) => {
                 self.apply_names(slot, root, names);

@@ -16,7 +16,7 @@ use crate::cache::{Change, Loaded, LoadedProject};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
 use crate::model::{CollectionScan, Following, ProjectScan};
-use crate::scan::{Job, Look, Urgency};
+use crate::scan::{Job, JobKind, Look, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::event::{Cause, CauseKind};
@@ -93,6 +93,19 @@ impl State {
         state
     }
 
+    /// Begins the looks that are due, of projects as they are remembered: [`Self::recall`] follows.
+    pub fn begin_knowing(&mut self, projects: &[LoadedProject], now: Now) -> Vec<(Job, Urgency)> {
+        let slot = |project: &LoadedProject| self.projects_by_path.get(project.path.as_path()).copied();
+        let known: HashMap<_, _> = projects.iter().filter_map(|p| Some((Unit::Project(slot(p)?), &p.scan))).collect();
+        let mut jobs = self.begin(now);
+        for (job, _) in &mut jobs {
+            if let JobKind::Project { known: wanted, .. } = &mut job.kind {
+                *wanted = known.get(&job.unit).map(|scan| Arc::clone(scan)).filter(|scan| scan.stamps.is_some());
+            }
+        }
+        jobs
+    }
+
     /// Continues from what was known, none of which is news, and has all of it compared: each artifact as soon as it is
     /// known, by `submit`. To be called before the first event is taken.
     pub fn recall(&mut self, loaded: Loaded, now: Now, mut submit: impl FnMut(Vec<(Job, Urgency)>)) {
@@ -160,11 +173,8 @@ impl State {
         self.route_collection(slot, &scan, &Running::at_start(Root::Collection(slot)), now);
     }
 
-    fn load_project(&mut self, slot: ProjectSlot, mut scan: ProjectScan, now: Now) {
-        let problems = std::mem::take(&mut scan.problems);
-        let scan = Arc::new(scan);
+    fn load_project(&mut self, slot: ProjectSlot, scan: Arc<ProjectScan>, now: Now) {
         if let Some(project) = self.projects.get_mut(&slot) {
-            project.problems = problems.into();
             project.presence = Presence::Present;
             project.scan = Some(Arc::clone(&scan));
         }

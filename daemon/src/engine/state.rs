@@ -15,7 +15,7 @@ use super::verify::Restart;
 use super::work::{Mark, Seq, Work};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::{CollectionScan, Metadata, Names, ProjectScan, Timestamp, Tree};
+use crate::model::{CollectionScan, Entry, Metadata, Names, ProjectScan, Timestamp, Tree};
 use crate::scan::job::{Known, Wants};
 use crate::scan::{Job, JobKind, Look, Urgency};
 use crate::watch::Hint;
@@ -61,6 +61,11 @@ impl Collection {
     pub(super) fn find(&self, key: &ArtifactKey) -> Option<&(Arc<ArtifactView>, Option<TreeSlot>)> {
         let at = self.artifacts.binary_search_by(|(view, _)| view.entry.key.cmp(key)).ok()?;
         self.artifacts.get(at)
+    }
+
+    /// What readers see of its listing.
+    pub(super) fn shown(&self) -> Vec<Arc<Entry>> {
+        self.artifacts.iter().map(|(view, _)| Arc::clone(&view.entry)).collect()
     }
 }
 
@@ -135,7 +140,7 @@ pub struct State {
     /// Copies that follow a branch by its name.
     pub(super) followings: Followings,
     /// Trees known from the cache, until a listing asks for them.
-    pub(super) remembered: HashMap<PathBuf, (Tree, Option<Names>)>,
+    pub(super) remembered: HashMap<Arc<Path>, (Tree, Option<Names>)>,
     /// What the cache says of the directories of trees that were not looked at yet.
     pub(super) names: HashMap<TreeSlot, Names>,
     /// When a state was first seen, from the cache.
@@ -329,7 +334,12 @@ impl State {
         let kind = match unit {
             Unit::Home => JobKind::Home { home: self.settings.home.as_path().into() },
             Unit::Collection(slot) => JobKind::Collection { root: Arc::clone(&self.collections.get(&slot)?.root) },
-            Unit::Project(slot) => JobKind::Project { root: Arc::clone(&self.projects.get(&slot)?.root) },
+            Unit::Project(slot) => {
+                let project = self.projects.get(&slot)?;
+                let is_believed = look == Look::Verify && project.presence == Presence::Present;
+                let known = project.scan.clone().filter(|scan| is_believed && scan.stamps.is_some());
+                JobKind::Project { root: Arc::clone(&project.root), known }
+            }
             Unit::Tree(slot) => {
                 let tree = self.trees.get(&slot)?;
                 let known = match &tree.tree {

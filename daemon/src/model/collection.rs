@@ -83,3 +83,14 @@ pub struct CollectionScan {
     /// way of links.
     pub ancestors: Vec<PathBuf>,
 }
+
+impl CollectionScan {
+    /// Whether only declared metadata can differ from `other`.
+    pub fn lists_what(&self, other: &Self) -> bool {
+        let listed = |scan: &Self| {
+            let bare = |entry: &Entry| Entry { metadata: Metadata::default(), ..entry.clone() };
+            Self { entries: scan.entries.iter().map(bare).collect(), ..scan.clone() }
+        };
+        listed(self) == listed(other)
+    }
+}

@@ -1,6 +1,7 @@
 //! What one project says of itself.
 
 use super::time::Timestamp;
+use super::tree::Fingerprint;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Problem;
@@ -100,4 +101,17 @@ pub struct ProjectScan {
     /// Paths that decide it by their own coming and going only: what is above those, above recorded copies and on the
     /// way of links.
     pub ancestors: Vec<PathBuf>,
+    /// Digest of the stamps of all that decided this result, where stamps alone can say that it still holds.
+    pub stamps: Option<Fingerprint>,
+}
+
+impl ProjectScan {
+    /// Whether `other` says the same, whatever the stamps of what it was read from.
+    pub fn is_same_but_stamps(&self, other: &Self) -> bool {
+        let Self { present, name, profiles, unread, records, on_disk, problems, directories, ancestors, stamps: _ } =
+            self;
+        (*present, name, profiles, unread) == (other.present, &other.name, &other.profiles, &other.unread)
+            && (records, on_disk) == (&other.records, &other.on_disk)
+            && (problems, directories, ancestors) == (&other.problems, &other.directories, &other.ancestors)
+    }
 }

@@ -189,9 +189,8 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let registry = Registry { projects: files.projects, collections: files.collections, followings, problems };
     let now = Now { mono: clock.elapsed(), wall: clock.wall() };
     let mut state = State::new(Settings { home: home.clone(), instance: id }, registry, now);
-    // The disk is looked at while the cache is read: what is found waits in the inbox.
-    pool.submit(state.begin(now));
-    let opened = cache::open(&directories.cache)?;
+    // Projects are looked at while the rest of the cache is read: what is found waits in the inbox.
+    let opened = cache::open(&directories.cache, |projects| pool.submit(state.begin_knowing(projects, now)))?;
     state.recall(opened.loaded, now, |jobs| pool.submit(jobs));
     let store = opened.writer.monitor();
     let (config_tx, config) = watch::channel(Arc::new(Config::default()));

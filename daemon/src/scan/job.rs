@@ -46,6 +46,8 @@ pub enum JobKind {
     Project {
         /// Its directory.
         root: Arc<Path>,
+        /// What was found last, where stamps may say that it still holds.
+        known: Option<Arc<ProjectScan>>,
     },
     /// The files of one artifact.
     Tree {
@@ -106,7 +108,7 @@ pub enum Finding {
     Project(Box<ProjectScan>),
     /// The files of an artifact.
     Tree(Box<TreeFinding>),
-    /// The stamps are those that were known.
+    /// The stamps of the artifact or project are those that were known.
     Unchanged {
         /// Where it was wanted.
         metadata: Option<Metadata>,

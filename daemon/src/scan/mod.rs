@@ -24,6 +24,7 @@ pub mod stamp;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tree;
+pub mod unchanged;
 pub mod walk;
 
 pub use job::{Finding, Job, JobKind, Look, Outcome};

@@ -7,13 +7,15 @@
 use super::job::{Finding, Job, JobKind, Outcome};
 use super::link::Fence;
 use super::read::Buffer;
-use super::{collection, home, project, tree};
+use super::unchanged::Taking;
+use super::{collection, home, project, stamp, tree, unchanged};
 use crate::engine::Unit;
 use crate::metrics::Metrics;
+use crate::model::ProjectScan;
 use crate::watch::Watches;
 use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -295,9 +297,9 @@ fn perform(job: &Job, role: Role, around: &Surroundings, buffer: &mut Buffer) ->
             let (scan, unwatched) = collection::scan(root, watches);
             (Finding::Collection(Box::new(scan)), unwatched.or_else(|| crate::os::files::delivers_no_events(root)))
         }
-        JobKind::Project { root } => {
-            let (scan, unwatched) = project::scan(root, &around.zone, watches);
-            (Finding::Project(Box::new(scan)), unwatched.or_else(|| crate::os::files::delivers_no_events(root)))
+        JobKind::Project { root, known } => {
+            let (finding, unwatched) = project_finding(root, known.as_deref(), around, buffer);
+            (finding, unwatched.or_else(|| crate::os::files::delivers_no_events(root)))
         }
         JobKind::Tree { path, guard, artifact, look, known, names, wants } => {
             let request = tree::TreeRequest {
@@ -315,6 +317,25 @@ fn perform(job: &Job, role: Role, around: &Surroundings, buffer: &mut Buffer) ->
         }
     };
     Outcome { unit: job.unit, finding, unwatched }
+}
+
+fn project_finding(
+    root: &Path,
+    known: Option<&ProjectScan>,
+    around: &Surroundings,
+    buffer: &mut Buffer,
+) -> (Finding, Option<String>) {
+    let Surroundings { watches, zone, .. } = around;
+    let started_ns = stamp::wall_ns();
+    let taking = Taking { started_ns, zone, room: &mut buffer.names };
+    if known.is_some_and(|known| unchanged::holds(root, known, watches, taking)) {
+        return (Finding::Unchanged { metadata: None, names: None }, None);
+    }
+    let (mut scan, unwatched) = project::scan(root, zone, watches);
+    if unwatched.is_none() {
+        scan.stamps = unchanged::stamps(root, &scan, Taking { started_ns, zone, room: &mut buffer.names });
+    }
+    (Finding::Project(Box::new(scan)), unwatched)
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub const DEPLOYED: &str = ".skillmeat-deployed.toml";
 /// The records of generation P; only ever below `.claude`.
 pub const PLAN: &str = "deployment.toml";
+/// What a project says of itself, in a profile root.
+pub const PROJECT_FILE: &str = ".skillmeat-project.toml";
 /// [`Profile::root`] of a project that is itself a profile root.
 pub const ITSELF: &str = ".";
 /// Dot-directories that other tools fill and that never hold records.
@@ -58,6 +60,7 @@ pub fn scan(root: &Path, zone: &jiff::tz::TimeZone, watches: &Watches) -> (Proje
         problems: Vec::new(),
         directories: Vec::new(),
         ancestors: Vec::new(),
+        stamps: None,
     };
     if listing.enter(root) {
         if let Some(id) = own_profile(root) {
@@ -136,7 +139,7 @@ fn look_at_profile(
         return;
     }
     let id: Arc<str> = id.into();
-    let project_file = root.join(".skillmeat-project.toml");
+    let project_file = root.join(PROJECT_FILE);
     if let Some(bytes) = read(&project_file, listing, &mut None, &mut scan.problems) {
         let (declared, problems) = project_file::parse(&bytes, &project_file);
         if let Some(declared) = declared {

@@ -167,7 +167,7 @@ fn open(path: &Path, bytes: &[u8]) -> Result<(Loaded, bool), String> {
         fs::remove_file(entry.path()).map_err(|e| format!("cannot tidy up: {e}"))?;
     }
     fs::write(path, bytes).map_err(|e| format!("cannot write: {e}"))?;
-    let opened = cache::open(path).map_err(|e| e.to_string())?;
+    let opened = cache::open(path, |_| {}).map_err(|e| e.to_string())?;
     // What cannot be written to a damaged database is reported by the writer and is not what this is about.
     let _ = opened.writer.close(Duration::from_secs(60));
     Ok((opened.loaded, !opened.notes.is_empty()))

@@ -10,17 +10,22 @@ pub(super) mod project;
 mod seal;
 pub(super) mod tree;
 
-use super::change::Loaded;
+use super::change::{Loaded, LoadedProject};
 use rusqlite::{Connection, Row};
 use std::collections::HashMap;
 
-/// Reads the whole database.
-pub(super) fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
+/// Reads the whole database. `early` is given the projects as soon as they are read.
+pub(super) fn load(connection: &Connection, mut early: impl FnMut(&[LoadedProject])) -> rusqlite::Result<Loaded> {
+    let projects = project::load(connection)?;
+    early(&projects);
+    let records = projects.iter().flat_map(|project| &project.scan.records).map(|record| &record.path);
+    let untracked = projects.iter().flat_map(|project| &project.scan.on_disk).map(|found| &found.path);
+    let paths = records.chain(untracked).cloned().collect();
     Ok(Loaded {
-        projects: project::load(connection)?,
         collections: collection::load(connection)?,
-        trees: tree::load(connection)?,
+        trees: tree::load(connection, &paths)?,
         first_seen: drift::load(connection)?,
+        projects,
     })
 }
 

@@ -4,10 +4,10 @@ use super::by_parent;
 use super::seal;
 use crate::cache::change::{Coverage, LoadedProject};
 use crate::database::value::{Col, Json, OsText, PathList, StoredPath, StoredPaths};
-use crate::model::{OnDisk, Profile, ProjectScan, Record, SharedTexts};
+use crate::model::{Fingerprint, OnDisk, Profile, ProjectScan, Record, SharedTexts};
 use rusqlite::{Connection, Result, Row, params};
 use skillmeat_protocol::ids::ArtifactKey;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ pub(in crate::cache) fn store(
     };
     let id: i64 = connection
         .prepare_cached(
-            "INSERT INTO projects (path, name, present, polled, problems, directories, ancestors, seal)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO projects (path, name, present, polled, problems, directories, ancestors, stamps, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (path) DO UPDATE SET name = ?2, present = ?3, polled = ?4, problems = ?5, directories = ?6,
-                 ancestors = ?7, seal = ?8
+                 ancestors = ?7, stamps = ?8, seal = ?9
              RETURNING id",
         )?
         .query_row(
@@ -39,7 +39,8 @@ pub(in crate::cache) fn store(
                 Json(&scan.problems),
                 PathList(&scan.directories),
                 PathList(&scan.ancestors),
-                seal::seal(&meaning(path, coverage, scan)),
+                scan.stamps.map(|stamps| stamps.0),
+                seal::seal(&Meaning(path, coverage, scan)),
             ],
             |row| row.get(0),
         )?;
@@ -56,9 +57,29 @@ pub(in crate::cache) fn store(
 }
 
 /// What the seal of a project is over: all that is stored of it.
-fn meaning<'a>(path: &'a Path, coverage: &'a Coverage, scan: &'a ProjectScan) -> impl Hash + 'a {
-    let ProjectScan { present, name, profiles, unread: _, records, on_disk, problems, directories, ancestors } = scan;
-    (path, coverage, present, name, profiles, records, on_disk, problems, directories, ancestors)
+struct Meaning<'a>(&'a Path, &'a Coverage, &'a ProjectScan);
+
+impl Hash for Meaning<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self(path, coverage, scan) = self;
+        let ProjectScan {
+            present,
+            name,
+            profiles,
+            unread: _,
+            records,
+            on_disk,
+            problems,
+            directories,
+            ancestors,
+            stamps,
+        } = scan;
+        (path, coverage, present, name, profiles, records, on_disk, problems, directories, ancestors).hash(state);
+        // Rows of earlier versions have none, and keep their seals.
+        if let Some(stamps) = stamps {
+            stamps.hash(state);
+        }
+    }
 }
 
 /// Removes a project and everything that belongs to it.
@@ -75,7 +96,7 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedProject>> {
     let mut on_disk = by_parent(connection, SELECT_UNTRACKED, |row| read_untracked(row, &mut shared))?;
     connection
         .prepare(
-            "SELECT id, path, name, present, polled, problems, directories, ancestors, seal
+            "SELECT id, path, name, present, polled, problems, directories, ancestors, stamps, seal
              FROM projects ORDER BY id",
         )?
         .query_map([], |row| {
@@ -85,7 +106,7 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedProject>> {
                 coverage: row
                     .get::<_, Option<String>>(4)?
                     .map_or(Coverage::Watched, |reason| Coverage::Polled { reason }),
-                scan: ProjectScan {
+                scan: Arc::new(ProjectScan {
                     present: row.get(3)?,
                     name: row.get(2)?,
                     profiles: profiles.remove(&id).unwrap_or_default(),
@@ -95,9 +116,10 @@ pub(super) fn load(connection: &Connection) -> Result<Vec<LoadedProject>> {
                     problems: row.get::<_, Json<_>>(5)?.0,
                     directories: row.get::<_, StoredPaths>(6)?.0,
                     ancestors: row.get::<_, StoredPaths>(7)?.0,
-                },
+                    stamps: row.get::<_, Option<_>>(8)?.map(Fingerprint),
+                }),
             };
-            seal::check("projects", row, 8, &meaning(&project.path, &project.coverage, &project.scan))?;
+            seal::check("projects", row, 9, &Meaning(&project.path, &project.coverage, &project.scan))?;
             Ok(project)
         })?
         .collect()
@@ -197,4 +219,22 @@ fn read_untracked(row: &Row<'_>, shared: &mut SharedTexts) -> Result<OnDisk> {
         profile: shared.get(row.get_ref(3)?.as_str()?),
         path: row.get::<_, StoredPath>(4)?.0.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::tests::sample::Sample;
+
+    #[test]
+    fn rows_of_earlier_versions_keep_their_seals() {
+        let mut sample = Sample::new(7);
+        let (path, coverage, scan) = (Path::new("/p"), sample.coverage(), sample.project());
+        let scan = ProjectScan { stamps: None, ..scan };
+        let ProjectScan { present, name, profiles, records, on_disk, problems, directories, ancestors, .. } = &scan;
+        let before = (path, &coverage, present, name, profiles, records, on_disk, problems, directories, ancestors);
+        assert_eq!(seal::seal(&Meaning(path, &coverage, &scan)), seal::seal(&before));
+        let stamped = ProjectScan { stamps: Some(Fingerprint([1; 16])), ..scan.clone() };
+        assert_ne!(seal::seal(&Meaning(path, &coverage, &stamped)), seal::seal(&before));
+    }
 }

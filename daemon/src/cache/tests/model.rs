@@ -46,7 +46,7 @@ impl Model {
                     TreeOwner::Project(path) => self.projects.contains_key(path),
                 };
                 if known {
-                    self.trees.insert(path.clone(), (owner, LoadedTree { path, tree, names }))
+                    self.trees.insert(path.clone(), (owner, LoadedTree { path: path.into(), tree, names }))
                 } else {
                     self.trees.remove(&path)
                 };
@@ -71,7 +71,7 @@ impl Model {
         let expected = self.projects.iter().map(|(path, (coverage, scan))| LoadedProject {
             path: path.clone(),
             coverage: coverage.clone(),
-            scan: ProjectScan::clone(scan),
+            scan: Arc::clone(scan),
         });
         assert_eq!(projects, expected.collect::<Vec<_>>(), "{context}");
 
@@ -88,7 +88,8 @@ impl Model {
         let n_trees = loaded.trees.len();
         let trees: HashMap<_, _> = loaded.trees.into_iter().map(|tree| (tree.path.clone(), tree)).collect();
         assert_eq!(trees.len(), n_trees, "{context}: a tree twice");
-        let expected: HashMap<_, _> = self.trees.iter().map(|(path, (_, tree))| (path.clone(), tree.clone())).collect();
+        let expected: HashMap<_, _> =
+            self.trees.iter().map(|(path, (_, tree))| (path.as_path().into(), tree.clone())).collect();
         assert_eq!(trees, expected, "{context}");
 
         let n_items = loaded.first_seen.len();

@@ -37,7 +37,7 @@ fn check_set_aside(place: &Place, why: &str) {
 fn check_untouched(path: &Path, why: &str) {
     let directory = path.parent().expect("has one");
     let before = directory.is_dir().then(|| names(directory));
-    let opened = open(path).expect("memory");
+    let opened = open(path, |_| {}).expect("memory");
     assert_eq!(opened.loaded, Loaded::default());
     let [note] = &opened.notes[..] else { panic!("one note: {:?}", opened.notes) };
     assert!(note.contains("is not used") && note.contains(why), "{note}");

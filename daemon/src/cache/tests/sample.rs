@@ -174,7 +174,12 @@ impl Sample {
             problems: self.list(Self::problem),
             directories: self.list(Self::path),
             ancestors: self.list(Self::path),
+            stamps: self.some(Self::fingerprint),
         }
+    }
+
+    fn fingerprint(&mut self) -> Fingerprint {
+        Fingerprint(self.bits().to_le_bytes().repeat(2).try_into().expect("16 bytes"))
     }
 
     pub(in crate::cache) fn coverage(&mut self) -> Coverage {
@@ -189,7 +194,7 @@ impl Sample {
                 kind: self.one_of(&[TreeKind::File, TreeKind::Directory]),
                 hash: self.hash(),
                 hash_with_ignored: self.some(Self::hash),
-                fingerprint: Fingerprint(self.bits().to_le_bytes().repeat(2).try_into().expect("16 bytes")),
+                fingerprint: self.fingerprint(),
                 racy: self.flip(),
                 file_count: self.bits() as u32,
                 total_size: self.bits(),

@@ -2,7 +2,7 @@
 //! writes down every other effect.
 
 use super::world::{HOME, World, skill};
-use crate::cache::{Change, Loaded};
+use crate::cache::{Change, Loaded, LoadedProject};
 use crate::engine::event::{Command, Effect, Event, Heard, Now, Response, Touch, WaiterId};
 use crate::engine::handle::SyncScope;
 use crate::engine::load::Registry;
@@ -50,12 +50,23 @@ impl Bench {
 
     /// As a daemon that remembers something.
     pub(super) fn restarted(world: World, collections: Vec<CollectionEntry>, loaded: Loaded) -> Self {
+        let early = loaded.projects.clone();
+        Self::restarted_on(world, collections, &early, loaded)
+    }
+
+    /// The same, where what was read `early` need not be what is remembered.
+    pub(super) fn restarted_on(
+        world: World,
+        collections: Vec<CollectionEntry>,
+        early: &[LoadedProject],
+        loaded: Loaded,
+    ) -> Self {
         let projects = world.projects.keys().map(|path| ProjectEntry { path: path.clone(), added: None }).collect();
         let registry = Registry { projects, collections, followings: world.followings.clone(), problems: Vec::new() };
         let settings = Settings { home: HOME.into(), instance: 7 };
         let now = Now { mono: Duration::ZERO, wall: Timestamp(0) };
         let mut state = State::new(settings, registry, now);
-        let mut begun = state.begin(now);
+        let mut begun = state.begin_knowing(early, now);
         state.recall(loaded, now, |jobs| begun.extend(jobs));
         let mut bench = Self {
             state,
@@ -310,7 +321,7 @@ fn text_of(view: &ProjectView) -> Vec<String> {
 fn path_of(job: &Job) -> &Path {
     match &job.kind {
         JobKind::Home { home } => home,
-        JobKind::Collection { root } | JobKind::Project { root } => root,
+        JobKind::Collection { root } | JobKind::Project { root, .. } => root,
         JobKind::Tree { path, .. } => path,
     }
 }

@@ -24,11 +24,11 @@ fn loaded(changes: &[Change]) -> Loaded {
             }
             Change::CollectionGone { id } => drop(collections.remove(&id)),
             Change::Project { path, coverage, scan } => {
-                projects.insert(path.clone(), LoadedProject { path, coverage, scan: (*scan).clone() });
+                projects.insert(path.clone(), LoadedProject { path, coverage, scan });
             }
             Change::ProjectGone { path } => drop(projects.remove(&path)),
             Change::Tree { path, tree, names, .. } => {
-                drop(trees.insert(path.clone(), LoadedTree { path, tree, names }))
+                drop(trees.insert(path.clone(), LoadedTree { path: path.into(), tree, names }))
             }
             Change::TreeGone { path } => drop(trees.remove(&path)),
             Change::Drift(row) => {
@@ -141,7 +141,7 @@ fn names_that_are_not_remembered_are_stored_again_without_news() {
     assert!(bench.announced.is_empty(), "{:?}", bench.announced);
     let stored = bench.persisted.iter().filter_map(|change| match change {
         Change::Tree { path, tree, names, .. } => {
-            Some(LoadedTree { path: path.clone(), tree: tree.clone(), names: names.clone() })
+            Some(LoadedTree { path: path.as_path().into(), tree: tree.clone(), names: names.clone() })
         }
         _ => None,
     });
@@ -202,6 +202,42 @@ fn a_project_without_an_answer_yet_is_introduced_and_one_with_is_not() {
     bench.settle();
     let told: Vec<_> = bench.announced.iter().map(|e| &*e.project).collect();
     assert_eq!(told, ["/new"]);
+}
+
+#[test]
+fn a_project_whose_stamps_alone_differ_is_stored_and_told_to_nobody() {
+    let (before, loaded) = ran(world());
+    for (touches, stored) in [(0, vec![]), (1, vec![PathBuf::from("/p")])] {
+        let mut world = before.world.clone();
+        world.touches = touches;
+        let mut bench = again(&before, world, loaded.clone());
+        bench.settle();
+        let projects = bench.persisted.iter().filter_map(|change| match change {
+            Change::Project { path, .. } => Some(path.clone()),
+            _ => None,
+        });
+        assert_eq!(projects.collect::<Vec<_>>(), stored);
+        assert!(bench.announced.is_empty(), "{:?}", bench.announced);
+    }
+}
+
+#[test]
+fn what_was_read_before_the_cache_turned_out_to_be_damaged_is_not_remembered() {
+    let (before, loaded) = ran(world());
+    let identities = before.state.identities.clone();
+    let mut bench = Bench::restarted_on(before.world.clone(), identities, &loaded.projects, Loaded::default());
+    bench.settle();
+    assert_eq!(bench.item("/p", "pdf").state, before.item("/p", "pdf").state);
+    assert_eq!(bench.snapshot().projects.len(), before.snapshot().projects.len());
+}
+
+#[test]
+fn a_collection_whose_metadata_the_files_complete_is_not_taken_for_another() {
+    let (before, loaded) = ran(world());
+    let mut bench = again(&before, before.world.clone(), loaded);
+    bench.settle();
+    let stored = bench.persisted.iter().filter(|change| matches!(change, Change::Collection { .. })).count();
+    assert_eq!(stored, 1, "as it was remembered, and not once more as it was found");
 }
 
 #[test]

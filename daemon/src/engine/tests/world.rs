@@ -11,6 +11,7 @@ use crate::scan::{Finding, Job, JobKind, Look, Outcome};
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::{ArtifactKey, ArtifactType};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +102,8 @@ pub(super) struct World {
     /// Copies that follow a branch by its name; no file says so.
     pub(super) followings: Vec<Following>,
     inodes: u64,
+    /// How often files were written that say what they said: their stamps are others.
+    pub(super) touches: u32,
 }
 
 impl World {
@@ -155,9 +158,13 @@ impl World {
                 watch(root);
                 Finding::Collection(Box::new(self.scan_collection(root)))
             }
-            JobKind::Project { root } => {
+            JobKind::Project { root, known } => {
                 watch(root);
-                Finding::Project(Box::new(self.scan_project(root)))
+                let found = self.scan_project(root);
+                match known.as_ref().is_some_and(|known| known.stamps == found.stamps) {
+                    true => Finding::Unchanged { metadata: None, names: None },
+                    false => Finding::Project(Box::new(found)),
+                }
             }
             JobKind::Tree { path, guard, look, known, names, wants, .. } => {
                 watch(path);
@@ -238,7 +245,7 @@ impl World {
                 directories.push(skills.clone());
             }
         }
-        ProjectScan {
+        let mut scan = ProjectScan {
             present: found.is_some(),
             name: root.file_name().and_then(|n| n.to_str()).expect("UTF-8").to_owned(),
             profiles: found
@@ -250,7 +257,12 @@ impl World {
             problems: Vec::new(),
             directories,
             ancestors: vec![root.to_owned()],
-        }
+            stamps: None,
+        };
+        let mut digest = DefaultHasher::new();
+        format!("{scan:?} {}", self.touches).hash(&mut digest);
+        scan.stamps = Some(Fingerprint(u128::from(digest.finish()).to_le_bytes()));
+        scan
     }
 
     fn tree(

@@ -12,7 +12,7 @@ fn unit(n: u32) -> Unit {
 }
 
 fn job(n: u32) -> Job {
-    Job { unit: unit(n), kind: JobKind::Project { root: std::path::Path::new("/p").into() } }
+    Job { unit: unit(n), kind: JobKind::Project { root: std::path::Path::new("/p").into(), known: None } }
 }
 
 fn units(jobs: &VecDeque<Job>) -> Vec<Unit> {
