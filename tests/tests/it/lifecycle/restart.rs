@@ -7,7 +7,7 @@ use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::request::{Detail, Freshness, StatusQuery};
 use skillmeat_tests::compare;
 use skillmeat_tests::process::Daemon;
-use skillmeat_tests::sandbox::{Sandbox, write};
+use skillmeat_tests::sandbox::{CLOCK_FILE_VARIABLE, Sandbox, remove, write};
 
 use super::with_drift;
 use crate::binaries;
@@ -69,6 +69,55 @@ fn a_restart_sees_what_changed_meanwhile_and_reads_only_that() {
     let daemon = Daemon::start(&sandbox);
     assert_eq!(daemon.client().state("app", "command:review"), Some(DriftState::Modified));
     assert_eq!(daemon.client().state("app", "skill:pdf"), Some(DriftState::Modified));
+}
+
+#[test]
+fn what_changed_while_nobody_looked_is_told_by_stamps_that_are_believed() {
+    type Change = fn(&Path);
+    const RECORDS: &str = ".claude/.skillmeat-deployed.toml";
+    let moved = |from: &Path, to: &Path| fs::rename(from, to).expect("in the sandbox");
+    let changes: [(&str, Change); 9] = [
+        ("nothing", |_| {}),
+        ("a record changes", |root| {
+            let text = fs::read_to_string(root.join(RECORDS)).expect("there");
+            write(&root.join(RECORDS), text.replace("content_hash = \"", "content_hash = \"0"));
+        }),
+        ("an artifact comes", |root| write(&root.join(".claude/skills/new/SKILL.md"), "x")),
+        ("a file of an artifact comes", |root| write(&root.join(".claude/skills/pdf/more/notes.md"), "x")),
+        ("an artifact goes", |root| remove(&root.join(".claude/skills/new"))),
+        ("a container comes", |root| write(&root.join(".claude/agents/a.md"), "x")),
+        ("the records are behind a link", |root| {
+            fs::rename(root.join(RECORDS), root.join("records.toml")).expect("in the sandbox");
+            std::os::unix::fs::symlink("../records.toml", root.join(RECORDS)).expect("in the sandbox");
+        }),
+        ("what the link leads to changes", |root| write(&root.join("records.toml"), "")),
+        ("the records go", |root| remove(&root.join(RECORDS))),
+    ];
+    let mut sandbox = Sandbox::new(&binaries());
+    // An hour on, so that nothing is too young to be believed.
+    let clock = sandbox.root.join("clock");
+    write(&clock, "3600");
+    sandbox.set(CLOCK_FILE_VARIABLE, &clock);
+    let project = with_drift(&sandbox);
+    let root = Path::new(&project);
+    let cache = sandbox.places().state.join("cache");
+    let answer = |daemon: Daemon| {
+        let status = compare::status(&daemon.client().status());
+        assert!(daemon.terminate().success());
+        status
+    };
+    let daemon = Daemon::start(&sandbox);
+    daemon.client().add(root);
+    answer(daemon);
+    for (what, change) in changes {
+        change(root);
+        let believed = answer(Daemon::start(&sandbox));
+        moved(&cache, &cache.with_extension("kept"));
+        let from_scratch = answer(Daemon::start(&sandbox));
+        assert_eq!(compare::difference(&believed, &from_scratch), None, "{what}");
+        remove(&cache);
+        moved(&cache.with_extension("kept"), &cache);
+    }
 }
 
 #[test]
