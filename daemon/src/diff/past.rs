@@ -7,6 +7,7 @@ use super::archived::{self, Held};
 use super::choose::Subject;
 use super::side::{Origin, Reading, Side, files, stored, wire};
 use crate::history::Sought;
+use crate::ops::command::word;
 use crate::ops::past;
 use crate::ops::snapshots::finding::{self, Kept};
 use skillmeat_protocol::error::{ErrorCode, WireError};
@@ -47,10 +48,10 @@ impl Reading<'_> {
             (Sought::Nothing, Ok(kept)) => self.kept(subject, &kept),
             (Sought::Nothing, Err(error)) if error.code != ErrorCode::NotFound => Err(error),
             (Sought::Nothing, Err(_)) => {
-                let key = &subject.key;
-                let message = format!("'{text}' is neither a version of {key} nor a snapshot");
+                let what = word(&subject.key.to_string());
+                let message = format!("'{text}' is neither a version of {} nor a snapshot", subject.key);
                 let hint = format!(
-                    "skillmeat versions {key}; skillmeat snapshot list; the other sides are baseline, collection and project"
+                    "skillmeat versions {what}; skillmeat snapshot list; the other sides are baseline, collection and project"
                 );
                 Err(WireError::new(ErrorCode::NotFound, message).hint(hint))
             }
@@ -86,7 +87,8 @@ impl Reading<'_> {
             return Ok(Side { info, ..read });
         }
         let message = format!("the files of version {} of {} are not kept", version.hash.short(), subject.key);
-        Err(WireError::new(ErrorCode::NotFound, message).hint(format!("skillmeat versions {}", subject.key)))
+        Err(WireError::new(ErrorCode::NotFound, message)
+            .hint(format!("skillmeat versions {}", word(&subject.key.to_string()))))
     }
 
     /// The artifact as a snapshot holds it; nothing where it does not.

@@ -5,7 +5,7 @@
 
 use super::error::{OpError, wire};
 use super::lookup::{self, Original};
-use super::plan::Planned;
+use super::plan::{Planned, word};
 use super::planning::{Planning, original_path};
 use super::run::Operations;
 use super::{account, deploy, past};
@@ -104,7 +104,8 @@ pub(super) fn line(
             let known: Vec<String> = here.into_iter().map(|line| line.name).collect();
             let message =
                 format!("{key} has no branch '{name}' in collection '{collection}'; it has {}", known.join(", "));
-            let hint = format!("skillmeat version branch {key} {}", super::plan::word(name));
+            let what = word(&key.to_string());
+            let hint = format!("skillmeat version branch {what} {} --collection {}", word(name), word(collection));
             Err(WireError::new(ErrorCode::NotFound, message).hint(hint))
         }
     }
@@ -126,15 +127,17 @@ impl Operations {
             let is_here = |branch: &&Branch| *branch.collection == *original.collection.id;
             let is_main = query.branch == MAIN && !here.iter().any(|branch| is_here(&branch));
             if is_main || here.iter().filter(is_here).any(|branch| branch.name == query.branch) {
-                let name = super::plan::word(&query.branch);
+                let (what, name) = (word(&key.to_string()), word(&query.branch));
                 let message = format!("{key} has a branch '{}' already", query.branch);
                 let error = WireError::new(ErrorCode::AlreadyExists, message);
-                return Err(error.hint(format!("skillmeat version switch {key} {name}")));
+                let collection = word(&original.collection.name);
+                return Err(error.hint(format!("skillmeat version switch {what} {name} --collection {collection}")));
             }
             if history.tags(&key).map_err(wire)?.iter().any(|tag| tag.name == query.branch) {
                 let message = format!("{key} has a tag '{}'", query.branch);
                 let error = WireError::new(ErrorCode::AlreadyExists, message);
-                return Err(error.hint(format!("skillmeat version untag {key} {}", super::plan::word(&query.branch))));
+                let (what, name) = (word(&key.to_string()), word(&query.branch));
+                return Err(error.hint(format!("skillmeat version untag {what} {name}")));
             }
             let at = query.at.as_deref().map(|text| past::version(history, snapshot, &key, text)).transpose()?;
             self.write_branch(history, &original, query, at, here.iter().any(|branch| is_here(&branch)))
@@ -197,12 +200,13 @@ impl Operations {
             match found.as_slice() {
                 [] => {
                     let message = format!("{key} has no branch '{}'", query.branch);
-                    let hint = format!("skillmeat version branch {key} --list");
+                    let hint = format!("skillmeat version branch {} --list", word(&key.to_string()));
                     Err(WireError::new(ErrorCode::NotFound, message).hint(hint))
                 }
                 [one] if one.is_current => {
                     let message = format!("'{}' is the current branch of {key}", query.branch);
-                    let hint = format!("make another one current first: skillmeat version switch {key} BRANCH");
+                    let what = word(&key.to_string());
+                    let hint = format!("make another one current first: skillmeat version switch {what} BRANCH");
                     Err(WireError::new(ErrorCode::Refused, message).hint(hint))
                 }
                 [one] => {
@@ -297,5 +301,5 @@ pub fn deploy(
 
 fn nothing(key: &ArtifactKey) -> WireError {
     WireError::new(ErrorCode::NotFound, format!("no collection has files of {key}"))
-        .hint(format!("begin it with a version: skillmeat versions {key}"))
+        .hint(format!("begin it with a version: skillmeat versions {}", word(&key.to_string())))
 }

@@ -127,8 +127,16 @@ fn one(
         return following::lost(planning.snapshot, item, begun(Outcome::Refused, &item.path));
     }
     let attempt = match &known {
-        Some(item) if item.record.is_some() => at_its_place(asked.query, destination, original, item)
-            .and_then(|()| again(planning, asked, destination, original, item)),
+        Some(item) if item.record.is_some() => match elsewhere(asked.query, destination, original, item) {
+            Ok(false) => again(planning, asked, destination, original, item),
+            Ok(true) => {
+                let on = Subject::of(planning.snapshot, &destination.project, item);
+                Ok(begun(Outcome::Refused, &item.path)
+                    .saying(format!("it is deployed at {}", item.path.display()))
+                    .ways([format!("{}   # comes first", on.on("undeploy", ""))]))
+            }
+            Err(error) => Err(error),
+        },
         _ => fresh(planning, asked, destination, original, known.as_deref()),
     };
     match attempt {
@@ -137,24 +145,13 @@ fn one(
     }
 }
 
-/// Refuses another directory for what is recorded: one record is all that it has, and the copy at the first place would
-/// be nobody's.
-fn at_its_place(
-    query: &Deploy,
-    destination: &Destination,
-    original: &Original,
-    item: &ItemView,
-) -> Result<(), OpError> {
-    let Some(dest) = &query.dest_path else { return Ok(()) };
+/// Whether another directory is asked for than the one that is recorded: one record is all that it has, and the copy at the first
+/// place would be nobody's.
+fn elsewhere(query: &Deploy, destination: &Destination, original: &Original, item: &ItemView) -> Result<bool, OpError> {
+    let Some(dest) = &query.dest_path else { return Ok(false) };
     let kind = if item.path.is_dir() { TreeKind::Directory } else { TreeKind::File };
     let asked = relative_target(original.key(), &original_path(original), kind, Some(dest))?;
-    if destination.project.join(&asked) == *item.path {
-        return Ok(());
-    }
-    let what = item.key.to_string();
-    Err(OpError::Refused {
-        message: format!("it is deployed at {}; skillmeat undeploy {what} comes first", item.path.display()),
-    })
+    Ok(destination.project.join(&asked) != *item.path)
 }
 
 /// It is recorded here already.
@@ -242,6 +239,26 @@ fn edited_ways(snapshot: &Snapshot, asked: Asked<'_>, destination: &Destination,
     .into()
 }
 
+/// The commands that lead on where something lies that nobody deployed.
+fn foreign_ways(snapshot: &Snapshot, asked: Asked<'_>, destination: &Destination, original: &Original) -> Vec<String> {
+    let on = Subject::new(snapshot, &destination.project, original.key(), &destination.profile.id);
+    let named = format!("--collection {}", word(&original.collection.name));
+    let branch = asked.wanted.flatten().map(|to| format!(" --branch {}", word(&to.branch))).unwrap_or_default();
+    let dest = asked.query.dest_path.as_ref().map(|dest| format!(" --dest-path {}", word(dest))).unwrap_or_default();
+    let force = on.on("deploy", &format!("{named}{branch}{dest} --force"));
+    let force = (force, "what is there is kept in the history");
+    let adopt = (on.on("adopt", &named), "what is there counts as an edited copy");
+    match (branch.is_empty(), dest.is_empty()) {
+        // Nobody looks there, so nothing is to be adopted.
+        (_, false) => told([force]).into(),
+        (false, true) => told([adopt, force]).into(),
+        (true, true) => {
+            let push = (format!("{} && {}", adopt.0, on.on("push", "")), "what is there becomes the collection's");
+            told([adopt, force, push]).into()
+        }
+    }
+}
+
 /// Whether nothing is wrong with a copy but that the branch is gone that it follows.
 fn is_lost_only(item: &ItemView) -> bool {
     let is_flawed = item.record.as_ref().is_some_and(|record| record.flaw.is_some());
@@ -306,18 +323,13 @@ fn fresh(
         return Ok(planned);
     }
     if query.in_the_way != InTheWay::Force {
-        let what = key.to_string();
         let message = if query.in_the_way == InTheWay::Merge {
             "something that nobody deployed is there, and without a common origin nothing can be merged"
         } else {
             "something that nobody deployed is there"
         };
-        let branch = asked.wanted.flatten().map(|to| format!(" --branch {}", word(&to.branch))).unwrap_or_default();
-        return Ok(begun(Outcome::Refused).saying(message).ways([
-            format!("skillmeat adopt {what}            # what is there counts as an edited copy"),
-            format!("skillmeat deploy {what}{branch} --force   # what is there is kept in the history"),
-            format!("skillmeat import {what}           # what is there becomes the collection's, under its name"),
-        ]));
+        let ways = foreign_ways(planning.snapshot, asked, destination, original);
+        return Ok(begun(Outcome::Refused).saying(message).ways(ways));
     }
     let (pieces, extent) = contents::update(planning, &place, &there.content, &source.content)?;
     let mut planned = begun(Outcome::Updated).holding(hash).saying("what was there is kept in the history");

@@ -103,6 +103,14 @@ pub(super) fn of_what_is_there<'s>(
     })
 }
 
+/// What a change of a collection says of those that follow what it has; the command beside it reaches them.
+pub(super) fn left_behind(deployments: usize) -> String {
+    match deployments {
+        1 => "1 deployment has something else".to_owned(),
+        several => format!("{several} deployments have something else"),
+    }
+}
+
 /// Whether an item follows a branch that is not there.
 pub(super) fn is_lost(item: &ItemView) -> bool {
     item.follows.as_deref().is_some_and(|follows| follows.tip == Tip::Gone)
@@ -145,7 +153,8 @@ impl Planning<'_> {
         if let Some(link) = content.entries.iter().find(|entry| matches!(entry.kind, EntryKind::Symlink { .. })) {
             let link = link.path.as_os_str().to_string_lossy();
             let message = format!("version {} of {} holds a link, {link}", version.hash.short(), version.key);
-            let hint = format!("skillmeat version restore {} {}", version.key, version.hash.short());
+            let what = word(&version.key.to_string());
+            let hint = format!("skillmeat version restore {what} {}", version.hash.short());
             return Err(WireError::new(ErrorCode::Refused, message).hint(hint));
         }
         let id = self.compose(content.clone());

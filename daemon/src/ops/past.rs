@@ -3,6 +3,7 @@
 use super::branches::{self, Line};
 use super::error::wire;
 use super::lookup::Name;
+use super::plan::word;
 use crate::engine::snapshot::Snapshot;
 use crate::history::{History, Sought, Version};
 use skillmeat_protocol::error::{ErrorCode, WireError};
@@ -88,7 +89,7 @@ pub fn sought(history: &History, snapshot: &Snapshot, key: &ArtifactKey, text: &
 /// There is no such version.
 pub(super) fn unknown(key: &ArtifactKey, text: &str) -> WireError {
     let error = WireError::new(ErrorCode::NotFound, format!("{key} has no version '{text}'"));
-    error.hint(format!("skillmeat versions {key}"))
+    error.hint(format!("skillmeat versions {}", word(&key.to_string())))
 }
 
 /// Only the hash of a version is known.

@@ -5,6 +5,7 @@
 //! content: which one is current is what it changes, and `undo` changes that back.
 
 use super::account;
+use super::across;
 use super::branches;
 use super::contents;
 use super::error::OpError;
@@ -12,7 +13,7 @@ use super::following;
 use super::lookup::{self, Original};
 use super::manage;
 use super::past;
-use super::plan::{Change, Planned};
+use super::plan::{Change, Planned, word};
 use super::planning::{Planning, original_path};
 use super::version_restore;
 use crate::history::{Content, Origin, Scope, Switch, Version};
@@ -74,12 +75,11 @@ fn switched(
     let place = manage::place(root, &path)?;
     if place.path.symlink_metadata().is_err() {
         // There would be nothing for the branch that is left to have as its tip.
-        let (hash, collection) = (version.hash.short(), &original.collection.name);
-        return Err(OpError::Refused {
-            message: format!(
-                "its files are gone; skillmeat version restore {key} {hash} --collection {collection} puts some there"
-            ),
-        });
+        let (what, hash) = (word(&key.to_string()), version.hash.short());
+        let named = word(&original.collection.name);
+        return Ok(of(original, Outcome::Refused)
+            .saying("its files are gone")
+            .ways([format!("skillmeat version restore {what} {hash} --collection {named}   # puts some there")]));
     }
     let there = planning.read(&place.path, Scope::Counted)?;
     let found = account::found(key, account::in_collection(&original.collection.id), &there, None);
@@ -105,8 +105,10 @@ fn switched(
     let said = format!("'{}' is the current branch; what was there stays in '{}'", names.to, names.from);
     // Who follows a branch by its name goes on following it.
     let there = following::of_what_is_there(planning.snapshot, &original.collection.id, key);
-    Ok(planned.saying(match there.filter(|item| item.follows.is_none()).count() {
-        0 => said,
-        outdated => format!("{said}; {outdated} deployments have something else; skillmeat pull there"),
-    }))
+    Ok(match there.filter(|item| item.follows.is_none()).count() {
+        0 => planned.saying(said),
+        outdated => planned
+            .saying(format!("{said}; {}", following::left_behind(outdated)))
+            .ways([across::fan_out_command(planning.snapshot, key, &original.collection.name)]),
+    })
 }

@@ -152,11 +152,13 @@ pub(super) fn with_sides(
     })
 }
 
+/// A copy as it is told, with its collection where one is known.
 pub(super) fn plain(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
-    let collection = item.collection.as_ref().map_or("", |c| &*c.name);
-    Planned::of(Some(&item.key), "", outcome)
-        .in_project(&project.path, &item.profile, &item.path)
-        .of_collection(collection)
+    let planned = Planned::of(Some(&item.key), "", outcome).in_project(&project.path, &item.profile, &item.path);
+    match &item.collection {
+        Some(collection) => planned.of_collection(&collection.name),
+        None => planned,
+    }
 }
 
 /// The artifact of the collection that an item came from, if its manifest has it and its files are there.

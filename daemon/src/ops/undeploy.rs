@@ -1,13 +1,15 @@
 //! `undeploy`, `adopt` and `forget`: what is recorded of a project's copies, and the end of a deployment.
 
 use super::account;
+use super::command::{Subject, told};
 use super::contents;
 use super::error::OpError;
 use super::lookup;
 use super::plan::{Change, Edit, Planned};
 use super::planning::{Destination, Planning};
+use super::transfer::plain;
 use super::witness::Witness;
-use crate::engine::snapshot::{ItemView, ProjectView};
+use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::history::{Origin, Scope};
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::WireError;
@@ -22,7 +24,10 @@ use std::sync::Arc;
 pub fn plan(planning: &mut Planning<'_>, query: &Undeploy, project: &ProjectView) -> Result<Vec<Planned>, WireError> {
     lookup::something_is_named(&query.which)?;
     let items = lookup::items(project, &query.which, &query.profiles, |item| item.record.is_some())?;
-    Ok(each(planning, project, &items, |planning, destination, item| leave(planning, query, destination, item)))
+    Ok(each(planning, project, &items, |planning, destination, item| {
+        let begun = |outcome| plain(project, item, outcome);
+        leave(planning, query, destination, item, &begun)
+    }))
 }
 
 /// Plans `adopt`: what is there counts as deployed, and what differs from the collection as edited.
@@ -47,9 +52,10 @@ pub fn adopt(planning: &mut Planning<'_>, query: &Adopt, project: &ProjectView) 
         let what = item.key.to_string();
         if item.baseline().is_some() && matches!(item.state, S::Outdated | S::Conflict) {
             // Taken for an edited copy of what the collection has by now, the old content would be pushed over it.
-            return Ok(begun(project, item, Outcome::Refused)
+            let on = Subject::of(planning.snapshot, &destination.project, item);
+            return Ok(plain(project, item, Outcome::Refused)
                 .saying(format!("a record says what it was deployed from, and it is {}", item.state.as_str()))
-                .ways([format!("skillmeat pull {what}"), format!("skillmeat push {what}")]));
+                .ways([on.on("pull", ""), on.on("push", "")]));
         }
         let which = skillmeat_protocol::request::Which { artifacts: vec![what.clone()], ..Default::default() };
         let from = item.collection.as_ref().and_then(|c| c.id.as_deref());
@@ -57,7 +63,7 @@ pub fn adopt(planning: &mut Planning<'_>, query: &Adopt, project: &ProjectView) 
         let original = lookup::originals(planning.snapshot, &which, from)
             .map_err(|error| OpError::Refused { message: error.message })?
             .remove(0);
-        let begun = |outcome| begun(project, item, outcome).of_collection(&original.collection.name);
+        let begun = |outcome| plain(project, item, outcome).of_collection(&original.collection.name);
         let source = planning.source_of(&original, item)?;
         let (Some(hash), Some(here)) = (source.hash, item.project_hash) else {
             return Ok(begun(Outcome::Refused).saying("it cannot be read"));
@@ -90,9 +96,9 @@ pub fn forget(planning: &mut Planning<'_>, query: &Forget, project: &ProjectView
     let items = lookup::items(project, &query.which, &query.profiles, |item| item.record.is_some())?;
     Ok(each(planning, project, &items, |_, destination, item| {
         if item.record.is_none() {
-            return Ok(begun(project, item, Outcome::Unchanged).saying("no record names it"));
+            return Ok(plain(project, item, Outcome::Unchanged).saying("no record names it"));
         }
-        let mut planned = begun(project, item, Outcome::Recorded).saying("the record is dropped, the files stay");
+        let mut planned = plain(project, item, Outcome::Recorded).saying("the record is dropped, the files stay");
         planned.edits.push(drop_record(destination, item));
         Ok(planned)
     }))
@@ -111,18 +117,9 @@ fn each(
                 let destination = planning.destination(project, &profile);
                 plan(planning, &destination, item)
             });
-        attempt.unwrap_or_else(|error| begun(project, item, Outcome::Failed).failed(&error))
+        attempt.unwrap_or_else(|error| plain(project, item, Outcome::Failed).failed(&error))
     };
     items.iter().map(one).collect()
-}
-
-fn begun(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
-    let collection = item.collection.as_ref().map(|c| c.name.to_string());
-    let planned = Planned::of(Some(&item.key), "", outcome).in_project(&project.path, &item.profile, &item.path);
-    match collection {
-        Some(name) => planned.of_collection(&name),
-        None => planned,
-    }
 }
 
 fn drop_record(destination: &Destination, item: &ItemView) -> Edit {
@@ -134,17 +131,12 @@ fn leave(
     query: &Undeploy,
     destination: &Destination,
     item: &ItemView,
+    begun: &dyn Fn(Outcome) -> Planned,
 ) -> Result<Planned, OpError> {
-    let project = destination.project.to_string_lossy().into_owned();
-    let begun = |outcome| {
-        let collection = item.collection.as_ref().map_or("", |c| &*c.name);
-        Planned::of(Some(&item.key), "", outcome)
-            .in_project(&project, &item.profile, &item.path)
-            .of_collection(collection)
-    };
-    let what = item.key.to_string();
+    let on = Subject::of(planning.snapshot, &destination.project, item);
     if item.record.is_none() {
-        return Ok(begun(Outcome::Refused).saying("nobody deployed it").ways([format!("skillmeat import {what}")]));
+        let way = unrecorded(planning.snapshot, item, &on);
+        return Ok(begun(Outcome::Refused).saying("nobody deployed it").ways([way]));
     }
     if item.path.symlink_metadata().is_err() {
         let mut planned = begun(Outcome::Removed).saying("its files were gone already");
@@ -160,11 +152,7 @@ fn leave(
             S::Unreadable => item.message.as_deref().unwrap_or("it cannot be read").to_owned(),
             _ => "it was edited here".to_owned(),
         };
-        return Ok(begun(Outcome::Refused).saying(why).ways([
-            format!("skillmeat undeploy {what} --force   # the edits are kept in the history"),
-            format!("skillmeat push {what}               # the edits become the collection's"),
-            format!("skillmeat forget {what}             # the files stay"),
-        ]));
+        return Ok(begun(Outcome::Refused).saying(why).ways(edited_ways(planning.snapshot, item, &on)));
     }
     let place = planning.place_of(destination, &item.path)?;
     let witness = Witness::of(&place.path)?;
@@ -185,4 +173,24 @@ fn leave(
     planned.sees(account::found(&item.key, spot(), &there, account::baseline(item)));
     planned.sees([account::gone(&item.key, spot())]);
     Ok(planned)
+}
+
+/// What there is to do with a copy that no record names: what a collection has by that name is not imported, but recorded.
+fn unrecorded(snapshot: &Snapshot, item: &ItemView, on: &Subject) -> String {
+    let default = snapshot.collection(&snapshot.default_collection);
+    match item.state {
+        S::Untracked if !default.is_some_and(|collection| lookup::has(collection, &item.key)) => on.on("import", ""),
+        _ => on.on("adopt", ""),
+    }
+}
+
+/// What there is to do with an edited copy but to leave it.
+fn edited_ways(snapshot: &Snapshot, item: &ItemView, on: &Subject) -> Vec<String> {
+    let force = (on.on("undeploy", "--force"), "the edits are kept in the history");
+    let forget = (on.on("forget", ""), "the files stay");
+    match item.state {
+        S::RemovedModified => on.only_copy(snapshot, item).into(),
+        S::Unreadable => told([force, forget]).into(),
+        _ => told([force, (on.on("push", ""), "the edits become the collection's"), forget]).into(),
+    }
 }

@@ -4,6 +4,7 @@
 //! same again. In a collection manifest and lock follow, and the deployments are outdated by it.
 
 use super::account;
+use super::across;
 use super::contents;
 use super::error::{OpError, wire};
 use super::following;
@@ -12,6 +13,7 @@ use super::manage;
 use super::past;
 use super::plan::{Change, Planned};
 use super::planning::{Planning, original_path};
+use super::transfer;
 use crate::engine::snapshot::{ItemView, ProjectView};
 use crate::history::{Content, Origin, Scope, Version};
 use crate::library::edit::manifest::Field;
@@ -38,7 +40,7 @@ pub fn plan(
             let items = lookup::items(project, &which, &query.profiles, |_| true)?;
             let one = |item: &std::sync::Arc<ItemView>| {
                 let attempt = in_project(planning, project, item, &version, &content);
-                attempt.unwrap_or_else(|error| begun(project, item, Outcome::Failed).failed(&error))
+                attempt.unwrap_or_else(|error| transfer::plain(project, item, Outcome::Failed).failed(&error))
             };
             Ok(items.iter().map(one).collect())
         }
@@ -65,14 +67,6 @@ pub(super) fn kept(planning: &Planning<'_>, version: &Version) -> Result<Content
     }
 }
 
-fn begun(project: &ProjectView, item: &ItemView, outcome: Outcome) -> Planned {
-    let planned = Planned::of(Some(&item.key), "", outcome).in_project(&project.path, &item.profile, &item.path);
-    match &item.collection {
-        Some(collection) => planned.of_collection(&collection.name),
-        None => planned,
-    }
-}
-
 fn in_project(
     planning: &mut Planning<'_>,
     project: &ProjectView,
@@ -84,7 +78,7 @@ fn in_project(
         lookup::profile(project, &item.profile).map_err(|error| OpError::Refused { message: error.message })?;
     let destination = planning.destination(project, &profile);
     let place = planning.place_of(&destination, &item.path)?;
-    let mut planned = begun(project, item, Outcome::Updated).holding(version.hash);
+    let mut planned = transfer::plain(project, item, Outcome::Updated).holding(version.hash);
     let spot = || account::in_project(&destination);
     let (pieces, extent) = if place.path.symlink_metadata().is_err() {
         planned.item.outcome = Outcome::Created;
@@ -96,7 +90,7 @@ fn in_project(
         contents::update(planning, &place, &there.content, &contents::counted(content))?
     };
     if pieces.is_empty() {
-        return Ok(begun(project, item, Outcome::Unchanged).holding(version.hash));
+        return Ok(transfer::plain(project, item, Outcome::Unchanged).holding(version.hash));
     }
     planned.moves(pieces, extent);
     planned.sees([account::made(&item.key, spot(), version.hash, content.id(), Origin::Rollback)]);
@@ -141,6 +135,10 @@ fn in_collection(
     let outdated = following::of_what_is_there(planning.snapshot, &original.collection.id, key).count();
     Ok(match outdated {
         0 => planned,
-        _ => planned.saying(format!("{outdated} deployments have something else; skillmeat pull there")),
+        _ => planned.saying(following::left_behind(outdated)).ways([across::fan_out_command(
+            planning.snapshot,
+            key,
+            &original.collection.name,
+        )]),
     })
 }

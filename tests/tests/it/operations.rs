@@ -19,6 +19,7 @@ mod merging;
 mod names;
 mod obstacles;
 mod original;
+mod pasted;
 mod paths;
 mod promises;
 mod rollback;

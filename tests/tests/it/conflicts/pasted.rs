@@ -20,7 +20,7 @@ const ODD: &str = "skill:it's a b";
 impl Site {
     /// Runs a printed line as a shell reads it, with `more` behind each command.
     #[track_caller]
-    pub(super) fn paste(&self, line: &str, more: &[&str]) -> Vec<Output> {
+    pub(crate) fn paste(&self, line: &str, more: &[&str]) -> Vec<Output> {
         commands(line)
             .into_iter()
             .map(|mut words| {

@@ -66,10 +66,8 @@ fn another_place_for_what_is_deployed_leaves_no_copy_behind_unsaid() {
     let answer = site.run("deploy", json!({"artifacts": ["a"], "dest_path": "tools"}));
     let item = first(&answer);
     assert_eq!(item["outcome"], "refused", "{answer}");
-    assert!(
-        item["message"].as_str().is_some_and(|m| m.contains(".claude/skills/a") && m.contains("undeploy")),
-        "{answer}"
-    );
+    assert!(item["message"].as_str().is_some_and(|message| message.contains(".claude/skills/a")), "{answer}");
+    assert!(item["ways"][0].as_str().is_some_and(|way| way.starts_with("skillmeat undeploy skill:a ")), "{answer}");
     site.is_as(&before, "refused");
     let answer = site.run("deploy", json!({"artifacts": ["a"], "dest_path": ".claude/skills"}));
     assert_eq!(first(&answer)["outcome"], "unchanged", "{answer}");

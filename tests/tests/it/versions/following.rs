@@ -193,7 +193,7 @@ fn a_switch_leaves_who_follows_by_name() {
     // To it: what it follows is what the collection has, also when somebody edits that.
     let switched = site.json.result("branches.switch", json!({"artifact": SKILL, "branch": "next"}));
     let said = first(&switched)["message"].as_str().expect("text").to_owned();
-    assert!(said.contains("1 deployments have something else"), "{said}");
+    assert!(said.contains("1 deployment has something else"), "{said}");
     assert_eq!(site.state(SKILL), Some(S::InSync));
     is_in(&site, &ordinary, S::Outdated);
     write(&site.collection.file(SKILL), "of next, by hand\n");
