@@ -48,6 +48,22 @@ pub fn encode<T: Encode>(message: &T) -> Result<Vec<u8>, CodecError> {
     bincode::encode_to_vec(message, bincode::config::standard()).map_err(|e| CodecError::Malformed(e.to_string()))
 }
 
+/// Encodes one message behind what is in `out`, in one pass: a long reply is not measured first.
+pub fn encode_onto<T: Encode>(message: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    bincode::encode_into_writer(message, Onto(out), bincode::config::standard())
+        .map_err(|e| CodecError::Malformed(e.to_string()))
+}
+
+/// Appends what is encoded.
+struct Onto<'a>(&'a mut Vec<u8>);
+
+impl bincode::enc::write::Writer for Onto<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), bincode::error::EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
 /// Decodes a request; refuses what is longer than [`MAX_REQUEST`], or claims to be.
 pub fn decode_request<T: Decode<()>>(bytes: &[u8]) -> Result<T, CodecError> {
     match bytes.len() {
@@ -190,6 +206,13 @@ mod tests {
         let bytes = encode(&call).expect("encodes");
         assert!(bytes.len() <= MAX_REQUEST);
         assert!(decode_request::<Call>(&bytes).expect("our own bytes") == call);
+    }
+
+    #[test]
+    fn what_is_appended_is_what_is_encoded() {
+        let (reply, mut out) = (snapshot(3), b"before".to_vec());
+        encode_onto(&reply, &mut out).expect("encodes");
+        assert_eq!(out.strip_prefix(b"before"), Some(&*encode(&reply).expect("encodes")));
     }
 
     #[test]

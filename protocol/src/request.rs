@@ -27,7 +27,7 @@ pub use snapshots::{
     Rollback, SnapshotCreate, SnapshotDelete, SnapshotDiff, SnapshotList, SnapshotName, SnapshotPrune, SnapshotQuery,
     SnapshotRestore,
 };
-pub use versions::{Restore, VersionGraphQuery, VersionName, VersionTag, VersionsQuery};
+pub use versions::{Restore, VersionGraphQuery, VersionName, VersionPages, VersionTag, VersionsQuery};
 
 use crate::clock::Clock;
 use crate::codec::{Decode, Encode};
@@ -140,6 +140,8 @@ pub enum Request {
     ConflictRead(ConflictRead),
     /// Decides about its files; nothing in projects and collections is changed.
     Resolve(Resolve),
+    /// Versions of an artifact in several answers, each of which is on its way while the next one is made.
+    VersionPages(VersionPages),
 }
 
 /// Which projects are meant.

@@ -36,7 +36,7 @@ pub use diff::DiffArgs;
 pub use history::{HistoryArgs, HistoryCommand};
 pub use look::{ListArgs, PromptArgs, ShowArgs, StatusArgs};
 pub use snapshots::{Of, RollbackArgs, SnapshotCommand};
-pub use versions::{VersionCommand, VersionsArgs};
+pub use versions::{USUAL as USUAL_VERSIONS, VersionCommand, VersionsArgs};
 
 /// One command line, understood.
 #[derive(Debug, PartialEq, Eq)]

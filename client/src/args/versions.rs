@@ -9,6 +9,9 @@ use skillmeat_protocol::request::DiffSide;
 use super::change::{Manner, artifact};
 use super::diff::{Show, side};
 
+/// Versions that are listed when nobody says how many.
+pub const USUAL: u32 = 50;
+
 /// `versions`.
 #[derive(Args, Debug, Default, PartialEq, Eq)]
 pub struct VersionsArgs {
@@ -22,7 +25,7 @@ pub struct VersionsArgs {
     #[arg(long, requires = "graph")]
     pub dot: bool,
     /// How many
-    #[arg(short = 'n', value_name = "N", default_value_t = 50)]
+    #[arg(short = 'n', value_name = "N", default_value_t = USUAL)]
     pub limit: u32,
     /// Only those before this one
     #[arg(long, value_name = "NUMBER")]

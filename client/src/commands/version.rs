@@ -6,19 +6,19 @@ use skillmeat_protocol::error::exit;
 use skillmeat_protocol::reply::{FollowersReply, Reply};
 use skillmeat_protocol::request::{
     BranchCreate, BranchDelete, BranchList, BranchQuery, Freshness, Operation, Profiles, Request, Restore, Switch,
-    VersionGraphQuery, VersionName, VersionTag, VersionsQuery,
+    VersionGraphQuery, VersionName, VersionPages, VersionTag, VersionsQuery,
 };
 
 use super::change::project;
 use super::operate::{Plan, operate};
 use super::{Context, diff, pages};
-use crate::args::{At, DiffArgs, VersionCommand, VersionsArgs};
+use crate::args::{At, DiffArgs, USUAL_VERSIONS, VersionCommand, VersionsArgs};
 use crate::failure::{Done, Stop};
 use crate::launch::{self, Start};
 use crate::render::branches::{self, Names};
 use crate::render::term::{count, escape};
 use crate::render::{graph, versions as look};
-use crate::transport::{Connection, call, unexpected};
+use crate::transport::{Connection, call, patience, unexpected};
 
 /// Runs `versions`.
 ///
@@ -26,12 +26,12 @@ use crate::transport::{Connection, call, unexpected};
 /// Whatever ended it early.
 pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
     let VersionsArgs { artifact, graph, dot, limit, before } = args;
+    let query = VersionsQuery { artifact: artifact.clone(), limit, before };
+    if !graph && !context.json {
+        return listed(context, query);
+    }
     let list = BranchList { artifact: artifact.clone(), collection: None };
-    let request = if graph {
-        Request::VersionGraph(VersionGraphQuery { artifact })
-    } else {
-        Request::Versions(VersionsQuery { artifact, limit, before })
-    };
+    let request = if graph { Request::VersionGraph(VersionGraphQuery { artifact }) } else { Request::Versions(query) };
     if context.json {
         pages::print_json(context, call(request, Freshness::Synced))?;
         return Ok(exit::OK);
@@ -39,33 +39,52 @@ pub fn versions(context: &mut Context<'_>, args: VersionsArgs) -> Done {
     let colour = context.around.colour;
     let (mut connection, reply) = launch::ask(context.around, &call(request, Freshness::Synced), Start::IfNeeded)?;
     // Of the same moment, as nearly as that can be said.
-    let branches = Request::Branches(BranchQuery::List(list));
-    let names = match connection.ask(&call(branches, Freshness::Cached))? {
-        Reply::Branches(reply) => Names::of(&reply),
-        other => return Err(unexpected(&other).into()),
-    };
-    let (stale, fresh) = match reply {
-        Reply::Versions(mut reply) => {
-            look::write_list(context.out, &reply, &names, colour)?;
-            // The process ends: ten thousand need not be taken apart before.
-            std::mem::forget(std::mem::take(&mut reply.versions));
-            let followers = followers(&mut connection, reply.artifact)?;
-            branches::write_followers(context.out, &followers, colour)?;
-            (reply.stale, reply.fresh)
-        }
-        Reply::VersionGraph(reply) if dot => {
-            graph::write_dot(context.out, &reply, &names)?;
-            (reply.stale, reply.fresh)
-        }
-        Reply::VersionGraph(reply) => {
-            graph::write_text(context.out, &reply, &names, colour)?;
-            (reply.stale, reply.fresh)
-        }
-        other => return Err(unexpected(&other).into()),
-    };
+    let names = named(&connection.ask(&call(Request::Branches(BranchQuery::List(list)), Freshness::Cached))?)?;
+    let Reply::VersionGraph(reply) = reply else { return Err(unexpected(&reply).into()) };
+    if dot {
+        graph::write_dot(context.out, &reply, &names)?;
+    } else {
+        graph::write_text(context.out, &reply, &names, colour)?;
+    }
     context.out.flush()?;
-    context.note_stale(stale.as_deref(), fresh, Freshness::Synced)?;
+    context.note_stale(reply.stale.as_deref(), reply.fresh, Freshness::Synced)?;
     Ok(exit::OK)
+}
+
+/// Prints a list. It comes in pages, so that the daemon makes one while another is made into rows.
+fn listed(context: &mut Context<'_>, query: VersionsQuery) -> Done {
+    let VersionsQuery { artifact, limit, before } = query;
+    let limit = if limit == 0 { USUAL_VERSIONS } else { limit };
+    let list = BranchQuery::List(BranchList { artifact: artifact.clone(), collection: None });
+    let (mut connection, reply) =
+        launch::ask(context.around, &call(Request::Branches(list), Freshness::Synced), Start::IfNeeded)?;
+    let names = named(&reply)?;
+    let asked = call(Request::VersionPages(VersionPages { artifact, limit, before, page: 0 }), Freshness::Synced);
+    connection.send(&asked)?;
+    let (mut list, mut told) = (look::List::default(), 0);
+    loop {
+        let reply = connection.reply(Some(patience(&asked)))?;
+        let Reply::Versions(page) = reply else { return Err(unexpected(&reply).into()) };
+        list.add(&page.versions, &names);
+        told += page.versions.len();
+        if page.next.is_some() && told != limit as usize {
+            continue;
+        }
+        list.write(context.out, &page.artifact, page.next, context.around.colour)?;
+        let followers = followers(&mut connection, page.artifact)?;
+        branches::write_followers(context.out, &followers, context.around.colour)?;
+        context.out.flush()?;
+        context.note_stale(page.stale.as_deref(), page.fresh, Freshness::Synced)?;
+        return Ok(exit::OK);
+    }
+}
+
+/// Which branches end where.
+fn named(reply: &Reply) -> Result<Names, Stop> {
+    match reply {
+        Reply::Branches(reply) => Ok(Names::of(reply)),
+        other => Err(unexpected(other).into()),
+    }
 }
 
 /// Who follows a branch by its name, of the same moment as nearly as that can be said.

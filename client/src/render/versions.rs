@@ -4,31 +4,48 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::reply::{
-    VersionFileKind, VersionInfo, VersionOrigin, VersionPlace, VersionReply, VersionsReply,
-};
+use skillmeat_protocol::reply::{VersionFileKind, VersionInfo, VersionOrigin, VersionPlace, VersionReply};
 
 use super::branches::Names;
 use super::table::{Cell, Table};
 use super::term::{Tone, count, escape, paint};
 
-/// The latest first.
-pub fn write_list(out: &mut dyn Write, reply: &VersionsReply, names: &Names, colour: bool) -> io::Result<()> {
-    let mut table = Table::new(0);
-    for info in &reply.versions {
-        table.row([
-            Cell::new(info.hash.short(), Tone::Bold),
-            Cell::new(&info.at, Tone::Dim),
-            Cell::new(word(info.origin), tone(info.origin)),
-            place(&info.place).into(),
-            Cell::new(remarks(info, names), Tone::Notice),
-        ]);
+/// A list of versions, the latest first. It takes them page by page, while the next page is on its way.
+#[derive(Debug)]
+pub struct List {
+    table: Table,
+    versions: u64,
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self { table: Table::new(0), versions: 0 }
     }
-    table.write(out, colour)?;
-    writeln!(out, "{} of {}", count(reply.versions.len() as u64, "version", "versions"), escape(&reply.artifact))?;
-    match reply.next {
-        Some(next) => writeln!(out, "earlier ones: skillmeat versions {} --before {next}", escape(&reply.artifact)),
-        None => Ok(()),
+}
+
+impl List {
+    /// Adds a page.
+    pub fn add(&mut self, page: &[VersionInfo], names: &Names) {
+        self.versions += page.len() as u64;
+        for info in page {
+            self.table.row([
+                Cell::new(info.hash.short(), Tone::Bold),
+                Cell::new(&info.at, Tone::Dim),
+                Cell::new(word(info.origin), tone(info.origin)),
+                place(&info.place).into(),
+                Cell::new(remarks(info, names), Tone::Notice),
+            ]);
+        }
+    }
+
+    /// Prints it; `next` is what earlier ones begin with, where there are any.
+    pub fn write(&self, out: &mut dyn Write, artifact: &str, next: Option<u64>, colour: bool) -> io::Result<()> {
+        self.table.write(out, colour)?;
+        writeln!(out, "{} of {}", count(self.versions, "version", "versions"), escape(artifact))?;
+        match next {
+            Some(next) => writeln!(out, "earlier ones: skillmeat versions {} --before {next}", escape(artifact)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -189,10 +206,6 @@ pub(super) mod tests {
         (first.origin, first.place, first.kept) = (VersionOrigin::Import, at("", "default"), false);
         let mut second = info(2, &[1]);
         (second.tags, second.now) = (vec!["good".into()], vec![at("/w/app", "")]);
-        let clock = "0000000000000001:1".parse().expect("a clock");
-        let versions = vec![second, first];
-        let reply =
-            VersionsReply { clock, fresh: true, stale: None, artifact: "skill:pdf".into(), versions, next: Some(1) };
         let mut branches = super::super::branches::tests::reply();
         branches.branches[1].version = Some(2);
         branches.branches.remove(2);
@@ -202,7 +215,11 @@ pub(super) mod tests {
 2 versions of skill:pdf
 earlier ones: skillmeat versions skill:pdf --before 1
 ";
-        assert_eq!(text(|out| write_list(out, &reply, &names, false)), want);
+        for pages in [&[&[second.clone(), first.clone()][..]][..], &[&[second], &[first]]] {
+            let mut list = List::default();
+            pages.iter().for_each(|page| list.add(page, &names));
+            assert_eq!(text(|out| list.write(out, "skill:pdf", Some(1), false)), want);
+        }
     }
 
     #[test]

@@ -6,14 +6,15 @@
 use super::encoding::{Asked, Incoming, Push, ReplyTo, payload_json, too_large, too_long, unwritable};
 use super::inbox::Inbox;
 use super::limits;
+use skillmeat_protocol::codec;
 use skillmeat_protocol::error::{ErrorCode, WireError};
+use skillmeat_protocol::frame::{self, HEAD};
 use skillmeat_protocol::reply::{DiffReply, JsonPage, ListReply, Reply, StatusReply};
 use skillmeat_protocol::request::{Call, Format, Request};
-use skillmeat_protocol::{codec, frame};
 use tokio::io::AsyncRead;
 
-/// Bytes of a frame's length.
-const HEAD: usize = 4;
+/// Room for an ordinary answer.
+const ORDINARY: usize = 1024;
 
 /// Takes the next frame.
 pub(super) fn next<R: AsyncRead + Unpin>(inbox: &mut Inbox<R>) -> Option<Incoming> {
@@ -68,12 +69,13 @@ pub(super) fn push(format: Format, push: &Push) -> Vec<u8> {
 }
 
 fn framed(reply: &Reply) -> Result<Vec<u8>, WireError> {
-    let body = codec::encode(reply).map_err(|error| unwritable(&error))?;
-    if body.len() > limits::REPLY {
-        return Err(too_large(body.len()));
+    let mut out = Vec::with_capacity(ORDINARY);
+    out.resize(HEAD, 0);
+    codec::encode_onto(reply, &mut out).map_err(|error| unwritable(&error))?;
+    if out.len() - HEAD > limits::REPLY {
+        return Err(too_large(out.len() - HEAD));
     }
-    let mut out = Vec::with_capacity(HEAD + body.len());
-    frame::push(&mut out, &body).map_err(|error| unwritable(&error))?;
+    frame::close(&mut out).map_err(|error| unwritable(&error))?;
     Ok(out)
 }
 

@@ -193,6 +193,11 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
         match answer {
             Ok(Answer::Reply(reply)) => self.outbox.send(&to.reply(Ok(reply))).await?,
             Err(error) => self.outbox.send(&to.reply(Err(error))).await?,
+            Ok(Answer::Several(mut replies)) => {
+                while let Some(reply) = replies.recv().await {
+                    self.outbox.send(&to.reply(reply)).await?;
+                }
+            }
             Ok(Answer::Subscribed(first, feed)) => {
                 let live = to.push(&Push::Live(feed.reached()));
                 self.outbox.send(&to.reply(Ok(skillmeat_protocol::reply::Reply::Subscribed(first)))).await?;

@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 /// What a handler's work led to.
@@ -25,7 +25,12 @@ pub(super) enum Answer {
     Reply(Reply),
     /// The first reply of a subscription, and where its events come from.
     Subscribed(SubscribedReply, Feed),
+    /// Several replies.
+    Several(Several),
 }
+
+/// Replies to one request, in their order.
+pub(super) type Several = mpsc::Receiver<Result<Reply, WireError>>;
 
 /// Where a handler says how far it has come. Only the latest value matters, so a slow client delays nobody.
 pub(super) type ProgressSink = watch::Sender<Option<Progress>>;
@@ -100,6 +105,7 @@ async fn handle(
         Request::OperationShow(query) => Reply::Operation(operate::show(context, query).await?),
         Request::Diff(query) => Reply::Diff(diff::answer(context, pages, terms, query).await?),
         Request::Versions(query) => versions::list(context, terms, query).await?,
+        Request::VersionPages(query) => return Ok(Answer::Several(versions::pages(context, terms, query).await)),
         Request::VersionGraph(query) => versions::graph(context, terms, query).await?,
         Request::VersionShow(query) => Reply::Version(versions::show(context, terms, query).await?),
         Request::VersionTag(query) => Reply::Version(versions::tag(context, terms, query).await?),

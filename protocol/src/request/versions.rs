@@ -19,6 +19,21 @@ pub struct VersionsQuery {
     pub before: Option<u64>,
 }
 
+/// What is answered by several replies as of `versions.list`. The last is the one with which there are as many versions as asked for,
+/// or after which there are no earlier ones; an error ends them too. Binary only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VersionPages {
+    /// Of which artifact.
+    pub artifact: String,
+    /// At most so many in all; 0 for every one.
+    pub limit: u32,
+    /// Only those before the one of this number.
+    pub before: Option<u64>,
+    /// At most so many in one answer; 0 leaves the choice to the daemon.
+    pub page: u32,
+}
+
 /// Parameters of `versions.graph`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(default)]

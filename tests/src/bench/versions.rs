@@ -1,6 +1,6 @@
 //! What versions cost: listing many of one artifact, and keeping an edit.
 //!
-//! The list is asked of a daemon, by a client that is connected. Keeping an edit is what the daemon does once it has settled:
+//! The list is asked of a daemon as `skillmeat versions` asks, by a client that is connected and keeps all of it. Keeping an edit is what the daemon does once it has settled:
 //! reading the artifact, storing what is new of it, writing the version down; what is beyond reading and hashing the same
 //! files is what observing costs, since the engine has hashed them anyway.
 
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use skillmeat_protocol::hash::ContentHash;
-use skillmeat_protocol::reply::Reply;
-use skillmeat_protocol::request::{Request, VersionsQuery};
+use skillmeat_protocol::reply::{Reply, VersionsReply};
+use skillmeat_protocol::request::{Request, VersionPages};
 use skillmeatd::history::{Cause, History, HistoryError, Origin, Scope, Seen, Spot};
 use skillmeatd::model::Timestamp;
 
@@ -62,15 +62,25 @@ fn listed(ctx: &Context) -> Row {
     let mut times = Times::default();
     for _ in 0..ctx.pick(2, 20, 50) {
         ctx.check();
-        let query = VersionsQuery { artifact: "skill:many".to_owned(), limit: 10_000, before: None };
-        let count = times.time(|| match client.ask(Request::Versions(query)) {
-            Reply::Versions(reply) => reply.versions.len(),
-            other => panic!("no versions: {other:?}"),
+        let query = VersionPages { artifact: "skill:many".to_owned(), limit: 10_000, before: None, page: 0 };
+        let count = times.time(|| {
+            let mut pages = vec![page(client.ask(Request::VersionPages(query)))];
+            while pages.last().is_some_and(|last| last.next.is_some()) {
+                pages.push(page(client.receive()));
+            }
+            pages.iter().map(|page| page.versions.len()).sum::<usize>()
         });
         assert_eq!(count as i64, versions, "all of them");
     }
     Row::new(GROUP, format!("list of {versions} versions, seen by a client"), Unit::Us, times.figure())
         .target(Target::AtMost(20_000.0))
+}
+
+fn page(reply: Reply) -> VersionsReply {
+    match reply {
+        Reply::Versions(reply) => reply,
+        other => panic!("no versions: {other:?}"),
+    }
 }
 
 fn kept(ctx: &Context) -> Row {

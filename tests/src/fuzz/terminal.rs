@@ -120,7 +120,11 @@ pub(super) fn shows(reply: &Reply) {
         Reply::Operated(reply) => operation::write(out, reply, look.colour),
         Reply::Operations(reply) => history::write_list(out, reply, look.colour),
         Reply::Operation(reply) => history::write_one(out, reply, look.colour),
-        Reply::Versions(reply) => versions::write_list(out, reply, &Names::default(), look.colour),
+        Reply::Versions(reply) => {
+            let mut list = versions::List::default();
+            list.add(&reply.versions, &Names::default());
+            list.write(out, &reply.artifact, reply.next, look.colour)
+        }
         Reply::VersionGraph(reply) => {
             graph::write_text(out, reply, &Names::default(), look.colour)?;
             graph::write_dot(out, reply, &Names::default())

@@ -171,6 +171,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::ConflictShow(_) => "conflict-show",
         Request::ConflictRead(_) => "conflict-read",
         Request::Resolve(_) => "resolve",
+        Request::VersionPages(_) => "version-pages",
     }
 }
 

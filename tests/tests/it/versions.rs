@@ -12,6 +12,7 @@ mod ancestry;
 mod branches;
 mod following;
 mod observed;
+mod paged;
 mod past;
 
 /// Versions of an artifact, the oldest first, each as its number, parents, origin and where it was first seen.

@@ -148,7 +148,7 @@ pub(super) fn each_before(
     while let Some(row) = rows.next()? {
         let id = |at| row.get::<_, Option<i64>>(at).map(|id| id.map(VersionId));
         let root = match row.get_ref(8)? {
-            ValueRef::Text(_) => Cow::Borrowed(OsStr::new(row.get_ref(8)?.as_str()?)),
+            text @ ValueRef::Text(_) => Cow::Borrowed(OsStr::new(text.as_str()?)),
             _ => Cow::Owned(row.get::<_, StoredPath>(8)?.0.into_os_string()),
         };
         let spot =

@@ -4,6 +4,9 @@
 //! blocking thread.
 
 mod graph;
+mod pages;
+
+pub(in crate::server) use pages::pages;
 
 use super::super::encoding::unwritable;
 use super::super::picture::{Picture, Terms};
@@ -34,6 +37,8 @@ use std::sync::Arc;
 const USUAL: u32 = 50;
 /// Versions of a page at most: what fits into one answer.
 const MOST: u32 = 10_000;
+/// Versions for which there is room from the beginning.
+const ROOM: usize = 1024;
 /// Sightings that are shown of one version.
 const SEEN: u32 = 100;
 
@@ -47,10 +52,10 @@ pub(in crate::server) async fn list(
     super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let limit = limits::entries(query.limit, USUAL, MOST);
-        let before = query.before.map(|number| VersionId(i64::try_from(number).unwrap_or(i64::MAX)));
+        let before = query.before.map(VersionId::numbered);
         let Picture { snapshot, fresh, stale } = picture;
-        let versions = Telling::new(history, &snapshot, &key)?.page(Page { before, limit })?;
-        let next = versions.last().filter(|_| versions.len() == limit as usize).map(|last| last.version);
+        let (versions, more) = Telling::new(history, &snapshot, &key)?.page(Page { before, limit })?;
+        let next = versions.last().filter(|_| more).map(|last| last.version);
         let reply = VersionsReply { clock: snapshot.clock, fresh, stale, artifact: key.to_string(), versions, next };
         match format {
             Format::Typed => Ok(Reply::Versions(reply)),
@@ -70,8 +75,7 @@ pub(in crate::server) async fn graph(
     super::with_history(context, terms, move |history, picture| {
         let key = past::artifact(&picture.snapshot, history, &query.artifact)?;
         let page = Page { before: None, limit: MOST };
-        let versions = Telling::new(history, &picture.snapshot, &key)?.page(page)?;
-        let more = versions.len() == MOST as usize;
+        let (versions, more) = Telling::new(history, &picture.snapshot, &key)?.page(page)?;
         let branches = told(&picture.snapshot, history, &key)?;
         let reply = graph::reply(picture, &key, versions, more);
         match format {
@@ -196,16 +200,21 @@ impl<'a> Telling<'a> {
         Ok(Self { history, snapshot, key, artifact: key.to_string(), now: places(snapshot, key), tags })
     }
 
-    /// The versions of a page. Thousands are listed at once.
-    fn page(&self, page: Page) -> Result<Vec<VersionInfo>, WireError> {
-        let (mut infos, mut made_of) = (Vec::new(), Vec::new());
+    /// The versions of a page, and whether there are earlier ones. Thousands are listed at once.
+    fn page(&self, page: Page) -> Result<(Vec<VersionInfo>, bool), WireError> {
+        // The one after the last is mostly what that was made of.
+        let page = Page { limit: page.limit.saturating_add(1), ..page };
+        let room = (page.limit as usize).min(ROOM);
+        let (mut infos, mut made_of) = (Vec::with_capacity(room), Vec::with_capacity(room));
         let tell = |row: &VersionRow<'_>| {
             infos.push(self.info(row));
             made_of.push(row.parents);
         };
         self.history.versions(self.key, page, tell).map_err(wire)?;
         self.add_parents(&mut infos, &made_of)?;
-        Ok(infos)
+        let more = infos.len() == page.limit as usize;
+        infos.truncate(infos.len() - usize::from(more));
+        Ok((infos, more))
     }
 
     fn one(&self, version: &Version) -> Result<VersionInfo, WireError> {

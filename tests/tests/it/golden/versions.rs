@@ -8,7 +8,7 @@ use skillmeat_protocol::request::*;
 use super::all;
 use super::samples::{CLOCK, problem, text};
 
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "versions",
     "version-graph",
     "version-show",
@@ -24,6 +24,7 @@ pub(super) const NAMES: [&str; 15] = [
     "deploy-branch",
     "push-branch",
     "branch-followers",
+    "version-pages",
 ];
 
 /// A new question does not compile until it has a name here, and does not pass until it has a sample.
@@ -51,6 +52,7 @@ fn branches() -> Vec<Request> {
         operate(Operation::DeployBranch(DeployBranch { deploy, branch: branch() })),
         operate(Operation::PushBranch(PushBranch { transfer, branch: branch() })),
         Request::Branches(BranchQuery::Followers(BranchList { artifact: artifact(), collection: collection() })),
+        Request::VersionPages(VersionPages { artifact: artifact(), limit: 300, before: Some(70_000), page: 2 }),
     ]
 }
 
