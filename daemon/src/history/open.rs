@@ -28,6 +28,7 @@ pub(super) const KIND: Kind = Kind {
         include_str!("schema/0004_conflicts.sql"),
         include_str!("schema/0005_events.sql"),
         include_str!("schema/0006_followings.sql"),
+        include_str!("schema/0007_imprints.sql"),
     ],
     commits: Commits::Durable,
 };

@@ -104,6 +104,8 @@ impl History {
         }
         let followings = self.followings();
         verified.note(followings)?;
+        let imprints = self.imprints();
+        verified.note(imprints)?;
         let conflicts = self.conflicts();
         verified.note(conflicts)?;
         let all = Asked { limit: u32::MAX, ..Asked::default() };

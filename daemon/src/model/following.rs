@@ -1,5 +1,6 @@
 //! Copies that follow a branch by its name, and not whatever their collection has.
 
+use super::time::Timestamp;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactKey;
 use std::path::PathBuf;
@@ -22,6 +23,15 @@ pub struct Followed {
     pub collection: String,
     /// Its name.
     pub branch: String,
+}
+
+/// What tells a deployment from any other: what its record says of when and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imprint {
+    /// When it was deployed.
+    pub deployed_at: Timestamp,
+    /// The recorded hash.
+    pub baseline: ContentHash,
 }
 
 /// What the end of a branch is.

@@ -12,7 +12,7 @@ pub mod time;
 pub mod tree;
 
 pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
-pub use following::{Deployment, Followed, Following, Tip};
+pub use following::{Deployment, Followed, Following, Imprint, Tip};
 pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
 pub use texts::SharedTexts;
 pub use time::Timestamp;

@@ -1,4 +1,5 @@
-//! Edits that nobody asked an operation for are kept as versions, once they have settled.
+//! Edits that nobody asked an operation for are kept as versions, once they have settled; and what is followed goes along with a
+//! project that is found again.
 //!
 //! The engine announces what changed, and knows nothing of this room. One thread here notes which copies and originals are
 //! edited, waits until each has been quiet for a while, and then reads it into the history.
@@ -26,6 +27,7 @@ use keep::{Kept, Watching};
 use pending::{Pending, Target};
 use skillmeat_protocol::event::{CauseKind, DriftEvent};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -104,7 +106,12 @@ async fn run(parts: Parts, mut stop: oneshot::Receiver<()>) {
                 let now = clock.elapsed();
                 let after = settings.borrow().observing.after;
                 match event {
-                    Ok(event) => targets(&event).for_each(|target| pending.touch(target, now, after)),
+                    Ok(event) => {
+                        if event.available && event.cause.kind == CauseKind::Availability {
+                            operations.carry_followings_back(Path::new(&event.project));
+                        }
+                        targets(&event).for_each(|target| pending.touch(target, now, after));
+                    }
                     Err(RecvError::Lagged(_)) => {
                         edited(&engine).into_iter().for_each(|target| pending.touch(target, now, after));
                     }

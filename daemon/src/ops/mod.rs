@@ -32,6 +32,7 @@ pub mod answer;
 pub mod baseline;
 pub mod both_changed;
 pub mod branches;
+pub mod carrying;
 pub mod check;
 pub mod collections;
 pub mod command;

@@ -274,12 +274,13 @@ impl Operations {
             None => at.iter().map(|n| label(&items[*n])).collect(),
         };
         let mut told = Told { watcher, labels, verb: &verb, stopping: &self.stopping };
-        self.engine.operation_begins(projects.clone());
+        self.begin_in(history, &projects);
         let ran = workshop.run(operation, gathered, pieces, texts, &mut told);
         let number = ran.as_ref().ok().and_then(|ran| ran.operation);
         self.tell_followings(history);
         // What the files are now is known to everybody before the answer is.
-        let _ = self.engine.sync_blocking(SyncScope::All, BARRIER);
+        let synced = self.engine.sync_blocking(SyncScope::All, BARRIER);
+        self.note_imprints(history, &synced.snapshot, &projects);
         self.engine.operation_ended(projects, number.map(|number| number.0.cast_unsigned()));
         let ran = ran.map_err(|error| error.to_wire())?;
         for (n, fate) in at.into_iter().zip(ran.fates) {

@@ -4,6 +4,7 @@ mod backups;
 mod capturing;
 mod conflicts;
 mod damage;
+mod followings;
 mod journal;
 mod storing;
 mod versions;

@@ -187,9 +187,9 @@ impl Batch<'_> {
     }
 }
 
-const COPY: &str = "type = ?1 AND name = ?2 AND project = ?3 AND profile = ?4";
+pub(super) const COPY: &str = "type = ?1 AND name = ?2 AND project = ?3 AND profile = ?4";
 
-fn copy(row: &Row<'_>) -> Result<Deployment> {
+pub(super) fn copy(row: &Row<'_>) -> Result<Deployment> {
     let key = ArtifactKey { kind: row.get::<_, Col<_>>(0)?.0, name: row.get(1)? };
     Ok(Deployment { key, project: row.get::<_, StoredPath>(2)?.0, profile: row.get(3)? })
 }
@@ -220,7 +220,7 @@ fn one(connection: &Connection, copy: &Deployment) -> Result<Option<Sealed<Store
         .optional()
 }
 
-fn put(connection: &Connection, copy: &Deployment, followed: &Followed) -> Result<()> {
+pub(super) fn put(connection: &Connection, copy: &Deployment, followed: &Followed) -> Result<()> {
     let Deployment { key, project, profile } = copy;
     let Followed { collection, branch } = followed;
     let seal = seal(None, copy, Some(followed));
@@ -233,12 +233,15 @@ fn put(connection: &Connection, copy: &Deployment, followed: &Followed) -> Resul
         .map(drop)
 }
 
-fn drop_row(connection: &Connection, copy: &Deployment) -> Result<()> {
+pub(super) fn drop_row(connection: &Connection, copy: &Deployment) -> Result<()> {
     let Deployment { key, project, profile } = copy;
-    connection
-        .prepare_cached(&format!("DELETE FROM followings WHERE {COPY}"))?
-        .execute(params![Col(key.kind), key.name, OsText::path(project), profile])
-        .map(drop)
+    connection.prepare_cached(&format!("DELETE FROM followings WHERE {COPY}"))?.execute(params![
+        Col(key.kind),
+        key.name,
+        OsText::path(project),
+        profile
+    ])?;
+    super::imprints::drop_row(connection, copy)
 }
 
 fn changes(connection: &Connection, operation: OperationId) -> Result<Vec<Sealed<Stored>>> {

@@ -5,7 +5,8 @@
 //! (`undo`, an edit taken back by hand) are the same version seen again, and the lineage cannot run in circles.
 //!
 //! Reading order: `sight` (what there is), `record` (how it is written down), `find` (how it is found again), `lineage`
-//! (what follows from parents; pure), `tags`, `branches`, `followings` (who follows one), `rows` (how it stands in the database).
+//! (what follows from parents; pure), `tags`, `branches`, `followings` (who follows one),
+//! `imprints` (which deployment does), `rows` (how it stands in the database).
 //!
 //! # Invariants
 //!
@@ -16,6 +17,7 @@
 mod branches;
 mod find;
 mod followings;
+mod imprints;
 mod lineage;
 mod record;
 mod rows;

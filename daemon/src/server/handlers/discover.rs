@@ -61,8 +61,13 @@ pub(super) fn at_intervals(sink: &ProgressSink) -> impl FnMut(Progress) {
 /// One that cannot be registered does not keep the others from it.
 async fn register_found(context: &Arc<ServerContext>, reply: &mut DiscoverReply) {
     for found in reply.projects.iter_mut().filter(|found| !found.registered) {
-        match projects::register(context, &found.path).await {
-            Ok(_) => found.added = true,
+        let before = context.engine.snapshot();
+        let registered = match projects::register(context, &found.path).await {
+            Ok(path) => projects::carry_followings(context, &path, before).await,
+            Err(error) => Err(error),
+        };
+        match registered {
+            Ok(()) => found.added = true,
             Err(error) if error.code == ErrorCode::AlreadyExists => found.registered = true,
             Err(error) => reply.problems.push(Problem {
                 file: found.path.clone(),

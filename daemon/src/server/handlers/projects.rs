@@ -4,6 +4,7 @@ use super::super::ServerContext;
 use super::super::picture::{Picture, Terms};
 use super::super::scope::{self, Selection};
 use crate::engine::handle::SyncScope;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::wire;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::reply::{Counts, ProjectInfo, ProjectState, ProjectsReply};
@@ -24,10 +25,25 @@ pub(in crate::server) async fn add(
     terms: &Terms,
     path: &str,
 ) -> Result<ProjectInfo, WireError> {
+    let before = context.engine.snapshot();
     let path = register(context, path).await?;
+    carry_followings(context, &path, before).await?;
     let picture = Picture::synced(context, terms.deadline, SyncScope::Project(path.as_str().into())).await;
     let known = picture.snapshot.projects.get(&path).map(|project| wire::project_info(project));
     Ok(known.unwrap_or_else(|| not_yet_looked_at(path)))
+}
+
+/// Has what is followed go along with a project that came from elsewhere.
+///
+/// # Errors
+/// `Internal`.
+pub(super) async fn carry_followings(
+    context: &Arc<ServerContext>,
+    path: &str,
+    before: Arc<Snapshot>,
+) -> Result<(), WireError> {
+    let (operations, path) = (context.operations.clone(), PathBuf::from(path));
+    super::blocking(move || operations.carry_followings(&path, &before)).await
 }
 
 /// Registers a directory and returns its canonical path.
