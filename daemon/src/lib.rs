@@ -11,7 +11,7 @@
 //! * [`database`] – what SQLite databases have in common; [`cache`] – the index; [`history`] – what cannot be
 //!   recomputed; [`snapshots`] – archives of collections; [`registry`] – the daemon's own two files
 //! * [`engine`] – the single owner of state; [`ops`] – what changes files; [`diff`] – what differs; [`observer`] – keeps
-//!   edits as versions
+//!   edits as versions; [`trials`] – which conflicts merge
 //! * [`server`] – the socket; [`notifications`] – hooks and desktop
 //! * [`runtime`] – start and end of the process; [`cli`] – its command line; [`clock`], [`metrics`] – time and
 //!   counters
@@ -36,4 +36,5 @@ pub mod runtime;
 pub mod scan;
 pub mod server;
 pub mod snapshots;
+pub mod trials;
 pub mod watch;

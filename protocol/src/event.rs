@@ -21,6 +21,8 @@ pub enum CauseKind {
     Availability,
     /// An operation of this daemon.
     Operation,
+    /// Nothing: it became known whether a conflict merges.
+    Merge,
 }
 
 /// What made items change, and where.

@@ -57,6 +57,8 @@ pub enum Freshness {
     Synced,
     /// What is known now.
     Cached,
+    /// As `Synced`, and of each conflict it is known whether it merges, unless nobody can say.
+    Settled,
 }
 
 /// Form of the answer to a binary request.

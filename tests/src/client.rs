@@ -117,6 +117,13 @@ impl Client {
         projects.remove(0)
     }
 
+    /// Everything about one project, as fresh as is asked for.
+    #[track_caller]
+    pub fn status_with(&mut self, project: impl Into<String>, freshness: Freshness) -> StatusReply {
+        let scope = Scope::Project(project.into());
+        self.status_of(StatusQuery { scope, detail: Detail::All, ..StatusQuery::default() }, freshness)
+    }
+
     /// One item of a project, current.
     #[track_caller]
     pub fn item(&mut self, project: &str, key: &str) -> Option<Item> {

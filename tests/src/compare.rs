@@ -1,11 +1,12 @@
-//! Answers without what may differ between two daemons that know the same: clocks, random ids, and when something was
-//! first seen.
+//! Answers without what may differ between two daemons that know the same: clocks, random ids, when something was first seen, and
+//! whether it was tried already.
 
 use serde_json::Value;
 use skillmeat_protocol::reply::{ListReply, ProjectStatus, StatusReply};
 
 /// Members that say nothing about the files.
-const PRIVATE: [&str; 6] = ["clock", "collection_id", "id", "modification_detected_at", "former_names", "next"];
+const PRIVATE: [&str; 7] =
+    ["clock", "collection_id", "id", "mergeable", "modification_detected_at", "former_names", "next"];
 
 /// Removes them, at any depth.
 pub fn strip(value: &mut Value) {

@@ -41,6 +41,9 @@ pub struct StatusArgs {
     /// Answer with what is known now, without waiting for changes under way
     #[arg(long)]
     pub cached: bool,
+    /// Wait until it is known of each conflict whether it merges
+    #[arg(long, conflicts_with = "cached")]
+    pub settled: bool,
 }
 
 /// `list`.

@@ -124,7 +124,9 @@ impl Context<'_> {
             (Some(why), ..) => {
                 writeln!(self.err, "note: this answer may be behind: {}", crate::render::term::escape(why))
             }
-            (None, false, Freshness::Synced) => writeln!(self.err, "note: this answer may be behind"),
+            (None, false, Freshness::Synced | Freshness::Settled) => {
+                writeln!(self.err, "note: this answer may be behind")
+            }
             _ => Ok(()),
         }
     }

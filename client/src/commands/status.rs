@@ -15,13 +15,23 @@ use crate::render::resolve::Subject;
 use crate::render::status::{self as look, Depth, Look};
 use crate::transport::{Connection, call};
 
+/// As long as the daemon lets anyone wait: files are read for it.
+const SETTLED_MS: u32 = 60_000;
+
 /// Runs `status`.
 ///
 /// # Errors
 /// Whatever ended it early.
 pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
-    let freshness = if args.cached { Freshness::Cached } else { Freshness::Synced };
+    let freshness = match (args.cached, args.settled) {
+        (true, _) => Freshness::Cached,
+        (_, true) => Freshness::Settled,
+        _ => Freshness::Synced,
+    };
     let mut call = call(Request::Status(query(context, args)?), freshness);
+    if args.settled {
+        call.deadline_ms = SETTLED_MS;
+    }
     if context.json {
         let mut connection = pages::print_json(context, call.clone())?;
         if !args.exit_code {

@@ -1,15 +1,15 @@
 //! `status --porcelain`: lines for scripts, the same for ever.
 //!
 //! `XY type:name<TAB>profile<TAB>path`, one item a line. X is the project against what was deployed, Y the collection
-//! against it ([`DriftState::letters`](skillmeat_protocol::drift::DriftState::letters)); an absent profile or path is
-//! `-`. Fields with quotes, backslashes or what [must not reach a terminal](super::term::is_unsafe) are quoted as git
+//! against it ([`DriftState::letters`]); a conflict of which it is known that it merges is `mm`. An absent profile or path is `-`. Fields with quotes, backslashes or what [must not reach a terminal](super::term::is_unsafe) are quoted as git
 //! quotes paths: what ASCII has no letter for, byte by byte in octal. With `-z` records end in NUL and nothing is quoted.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use skillmeat_protocol::reply::ProjectStatus;
+use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::reply::{Item, ProjectStatus};
 
 use super::term::is_unsafe;
 
@@ -28,13 +28,20 @@ pub fn write(out: &mut dyn Write, projects: &[ProjectStatus], records: Records) 
         let key = format!("{}:{}", item.kind, item.name);
         let profile = item.profile.as_deref().unwrap_or("-");
         let path = item.path.as_deref().unwrap_or("-");
-        let letters = item.state.letters();
+        let letters = letters(item);
         match records {
             Records::Nul => write!(out, "{letters} {key}\t{profile}\t{path}\0")?,
             Records::Lines => writeln!(out, "{letters} {}\t{}\t{}", quoted(&key), quoted(profile), quoted(path))?,
         }
     }
     Ok(())
+}
+
+fn letters(item: &Item) -> &'static str {
+    match (item.state, item.mergeable) {
+        (DriftState::Conflict, Some(true)) => "mm",
+        (state, _) => state.letters(),
+    }
 }
 
 /// C quoting, for fields that need it.
@@ -71,7 +78,22 @@ fn quoted(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::render::status::samples::{item, project};
-    use skillmeat_protocol::drift::DriftState;
+
+    #[test]
+    fn a_conflict_that_merges_is_in_small_letters() {
+        let table = [
+            (DriftState::Conflict, None, "MM"),
+            (DriftState::Conflict, Some(false), "MM"),
+            (DriftState::Conflict, Some(true), "mm"),
+            (DriftState::Modified, None, "M "),
+        ];
+        for (state, mergeable, want) in table {
+            let projects = [project(vec![Item { mergeable, ..item(state) }])];
+            let mut out = Vec::new();
+            write(&mut out, &projects, Records::Nul).expect("memory");
+            assert!(out.starts_with(format!("{want} skill:").as_bytes()), "{state} {mergeable:?}");
+        }
+    }
 
     #[test]
     fn the_format_is_frozen() {

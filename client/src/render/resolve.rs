@@ -53,9 +53,12 @@ impl Subject<'_> {
             DriftState::Outdated => vec![self.on("pull", "")],
             DriftState::Converged => vec![self.on("sync", "")],
             DriftState::Conflict => {
-                let merge = (item.mergeable != Some(false)).then(|| self.on("pull", " --strategy merge"));
+                let merge = match item.mergeable {
+                    Some(false) => self.on("conflicts show", ""),
+                    _ => self.on("pull", " --strategy merge"),
+                };
                 let ways = [self.on("pull", " --strategy overwrite"), self.on("push", " --strategy overwrite")];
-                std::iter::once(self.on("diff", "")).chain(merge).chain(ways).collect()
+                [self.on("diff", ""), merge].into_iter().chain(ways).collect()
             }
             DriftState::Deleted => vec![self.with_collection("deploy", ""), self.on("undeploy", "")],
             DriftState::Removed => vec![self.on("undeploy", "")],
@@ -111,9 +114,11 @@ mod tests {
 
     #[test]
     fn every_state_but_in_sync_has_commands_that_exist() {
-        for state in DriftState::ALL {
+        let states = DriftState::ALL.into_iter().map(|state| (state, None));
+        for (state, mergeable) in states.chain([(DriftState::Conflict, Some(false))]) {
             let mut item = item(state);
             item.profile = Some("codex".into());
+            item.mergeable = mergeable;
             let commands = Subject { project: Some("/w"), ..subject(&item) }.commands();
             assert_eq!(commands.is_empty(), state == DriftState::InSync, "{state}");
             for command in commands {
@@ -141,7 +146,7 @@ mod tests {
             ]
         );
         conflict.mergeable = Some(false);
-        assert_eq!(subject(&conflict).commands().len(), 3);
+        assert_eq!(subject(&conflict).commands()[1], "skillmeat conflicts show skill:conflict");
         let mut foreign = item(DriftState::Foreign);
         foreign.name = "odd name".into();
         foreign.profile = Some("codex".into());

@@ -7,7 +7,7 @@ use skillmeat_protocol::event::{Cause, CauseKind, DriftEvent, ItemChange};
 use skillmeat_protocol::ids::ArtifactType;
 use skillmeat_protocol::preamble::PROTOCOL;
 use skillmeat_protocol::reply::{DiscoverReply, ProjectInfo, ProjectState};
-use skillmeat_protocol::reply::{JsonPage, LiveReply, Progress, Reply, SubscribedReply};
+use skillmeat_protocol::reply::{Item, JsonPage, LiveReply, Progress, Reply, SubscribedReply};
 use skillmeat_protocol::request::{
     ConflictsQuery, Detail, Format, Freshness, ProjectPath, Request, Scope, StatusQuery,
 };
@@ -88,6 +88,17 @@ fn flags_become_a_query() {
         ..StatusQuery::default()
     };
     assert_eq!(query, want);
+}
+
+#[test]
+fn who_wants_to_know_what_merges_waits_for_it() {
+    let conflict = Item { mergeable: Some(true), ..item("pdf", Conflict) };
+    let home = serving(vec![vec![status_of(vec![conflict])]]);
+    let (code, out, _) = home.run(&["status", "--settled", "--porcelain"]);
+    assert_eq!(code, exit::OK);
+    assert!(out.starts_with("mm skill:pdf\t"), "{out}");
+    assert_eq!(status_query(&home, 0).1, Freshness::Settled);
+    assert_eq!(home.run(&["status", "--settled", "--cached"]).0, exit::USAGE);
 }
 
 #[test]

@@ -214,6 +214,7 @@ mod tests {
             project_hash: None,
             collection_version: None,
             project_version: None,
+            mergeable: None,
             since: None,
             follows: None,
             message: None,

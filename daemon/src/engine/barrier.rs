@@ -6,7 +6,7 @@
 //!    or before the sequence number that the end of the drain got.
 //! 3. At the request's own deadline the answer is given as it is, and says that it is stale and why. Nothing hangs.
 
-use super::event::WaiterId;
+use super::event::{Until, WaiterId};
 use super::handle::SyncScope;
 use super::work::Seq;
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub struct Ticket {
     pub waiter: WaiterId,
     /// What must be current.
     pub scope: SyncScope,
+    /// What it waits for.
+    pub until: Until,
     /// The drain that it waits for, until [`Self::after`] is set.
     pub drain: u64,
     /// Everything marked at or before this must have been looked at.
@@ -39,10 +41,10 @@ pub struct Barrier {
 
 impl Barrier {
     /// A request waits from now on.
-    pub fn enter(&mut self, waiter: WaiterId, scope: SyncScope, asked: Duration, patience: Duration) {
+    pub fn enter(&mut self, waiter: WaiterId, (scope, until): (SyncScope, Until), asked: Duration, patience: Duration) {
         self.want_drain();
         let deadline = asked + patience;
-        self.tickets.push(Ticket { waiter, scope, drain: self.last_drain, after: None, asked, deadline });
+        self.tickets.push(Ticket { waiter, scope, until, drain: self.last_drain, after: None, asked, deadline });
     }
 
     /// The drain to begin at the end of this turn.
@@ -73,12 +75,12 @@ impl Barrier {
     }
 
     /// Removes and returns the requests for which `is_done`, and those whose deadline has passed.
-    pub fn release(&mut self, now: Duration, is_done: impl Fn(&SyncScope, Seq) -> bool) -> Vec<(Ticket, Ending)> {
+    pub fn release(&mut self, now: Duration, is_done: impl Fn(&Ticket) -> bool) -> Vec<(Ticket, Ending)> {
         let mut released = Vec::new();
         let mut at = 0;
         while let Some(ticket) = self.tickets.get(at) {
             let ending = match ticket.after {
-                Some(after) if is_done(&ticket.scope, after) => Ending::Current,
+                Some(_) if is_done(ticket) => Ending::Current,
                 _ if ticket.deadline <= now => Ending::Late,
                 _ => {
                     at += 1;
@@ -126,6 +128,8 @@ pub enum Ending {
 mod tests {
     use super::*;
 
+    const SEEN: (SyncScope, Until) = (SyncScope::All, Until::Seen);
+
     fn ms(n: u64) -> Duration {
         Duration::from_millis(n)
     }
@@ -133,15 +137,15 @@ mod tests {
     #[test]
     fn requests_of_one_turn_share_a_drain_and_later_ones_need_their_own() {
         let mut barrier = Barrier::default();
-        barrier.enter(WaiterId(1), SyncScope::All, ms(0), ms(1000));
-        barrier.enter(WaiterId(2), SyncScope::All, ms(0), ms(1000));
+        barrier.enter(WaiterId(1), SEEN, ms(0), ms(1000));
+        barrier.enter(WaiterId(2), SEEN, ms(0), ms(1000));
         assert_eq!(barrier.drain_to_begin(), Some(1));
-        barrier.enter(WaiterId(3), SyncScope::All, ms(1), ms(1000));
+        barrier.enter(WaiterId(3), SEEN, ms(1), ms(1000));
         assert_eq!(barrier.drain_to_begin(), Some(2));
         assert_eq!(barrier.drain_to_begin(), None);
         assert_eq!(barrier.drained(1, Seq(5)), [SyncScope::All]);
         let done: Vec<_> =
-            barrier.release(ms(2), |_, after| after == Seq(5)).into_iter().map(|(t, _)| t.waiter).collect();
+            barrier.release(ms(2), |ticket| ticket.after == Some(Seq(5))).into_iter().map(|(t, _)| t.waiter).collect();
         assert_eq!(done.len(), 2);
         assert!(!barrier.is_empty());
     }
@@ -149,15 +153,15 @@ mod tests {
     #[test]
     fn a_drain_that_lost_events_is_replaced_and_nobody_waits_beyond_the_deadline() {
         let mut barrier = Barrier::default();
-        barrier.enter(WaiterId(1), SyncScope::All, ms(0), ms(1000));
+        barrier.enter(WaiterId(1), SEEN, ms(0), ms(1000));
         assert_eq!(barrier.drain_to_begin(), Some(1));
         barrier.reissue();
         assert_eq!(barrier.drain_to_begin(), Some(2));
         assert!(barrier.drained(1, Seq(1)).is_empty(), "the first drain proves nothing any more");
         assert_eq!(barrier.drained(2, Seq(2)), [SyncScope::All]);
         assert_eq!(barrier.deadline(), Some(ms(1000)));
-        assert!(barrier.release(ms(999), |_, _| false).is_empty());
-        let endings: Vec<_> = barrier.release(ms(1000), |_, _| false).into_iter().map(|(_, e)| e).collect();
+        assert!(barrier.release(ms(999), |_| false).is_empty());
+        let endings: Vec<_> = barrier.release(ms(1000), |_| false).into_iter().map(|(_, e)| e).collect();
         assert_eq!(endings, [Ending::Late]);
     }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 impl State {
     pub(super) fn command(&mut self, command: Command, waiter: WaiterId, now: Now) {
         match command {
-            Command::Sync { scope, deadline } => self.barrier.enter(waiter, scope, now.mono, deadline),
+            Command::Sync { scope, until, deadline } => self.barrier.enter(waiter, (scope, until), now.mono, deadline),
             Command::AddProject { path } => {
                 if self.projects_by_path.contains_key(path.as_path()) {
                     let error = WireError::new(ErrorCode::AlreadyExists, "this project is already registered");
@@ -145,6 +145,7 @@ impl State {
         }
         self.work.forget(unit);
         self.announcer.forget(slot);
+        self.trials.forget(slot);
         self.unwatched.remove(&Root::Project(slot));
         self.missing.remove(&slot);
         self.pending.unintroduced.remove(&slot);

@@ -6,6 +6,7 @@
 use super::event::{AnnouncedAfter, Effect, Event, Heard, Now, Response};
 use super::handle::{Answer, EngineHandle, Input, Subscription, Synced};
 use super::snapshot::Snapshot;
+use super::trials::Trial;
 use super::{State, WaiterId};
 use crate::cache;
 use crate::clock::Clock;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub registrar: Registrar,
     /// Who is told of changed settings.
     pub configure: Box<dyn Fn(Arc<Config>) + Send>,
+    /// Who tries whether conflicts merge.
+    pub trials: Box<dyn Fn(Vec<Trial>) + Send>,
     /// Who is told that nothing is watched any more, so that what no look watches is watched again.
     pub restarted: Box<dyn Fn() + Send>,
 }
@@ -238,6 +241,7 @@ impl Driver {
                     // Nobody listening is the usual case.
                     let _ = self.announcements.send(event);
                 }
+                Effect::Try(trials) => (self.parts.trials)(trials),
                 Effect::Persist(changes) => self.parts.store.send(changes),
                 Effect::SaveProjects(projects, waiter) => {
                     let answer = waiter.and_then(|waiter| self.waiters.remove(&waiter));

@@ -2,6 +2,7 @@
 
 use super::handle::SyncScope;
 use super::snapshot::Snapshot;
+use super::trials::{Trial, Tried};
 use super::unit::Unit;
 use crate::cache::Change;
 use crate::library::config::Config;
@@ -76,10 +77,21 @@ pub enum Event {
     OperationEnded(Vec<PathBuf>, Option<u64>),
     /// Which copies follow a branch by its name, and where those branches end: all of it.
     Followed(Vec<Following>),
+    /// What came of conflicts that were tried.
+    Tried(Vec<Tried>),
     /// A deadline passed.
     Tick,
     /// A request.
     Command(Command, WaiterId),
+}
+
+/// What a barrier waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Everything before it has been looked at.
+    Seen,
+    /// The same, and of each conflict it is known whether it merges, or that nobody can say.
+    Tried,
 }
 
 /// What requests ask of the state.
@@ -89,6 +101,8 @@ pub enum Command {
     Sync {
         /// What it must cover.
         scope: SyncScope,
+        /// What it waits for.
+        until: Until,
         /// How long the asker waits.
         deadline: Duration,
     },
@@ -128,6 +142,8 @@ pub enum Effect {
     Publish(Arc<Snapshot>),
     /// Tell subscribers.
     Announce(Arc<DriftEvent>, AnnouncedAfter),
+    /// Try whether these conflicts merge, while nobody waits for anything else.
+    Try(Vec<Trial>),
     /// Store in the cache.
     Persist(Vec<Change>),
     /// Write the registry of projects, then answer whoever registered.

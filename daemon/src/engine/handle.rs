@@ -1,5 +1,6 @@
 //! How the rest of the daemon talks to the engine: a channel in, a published snapshot and announcements out.
 
+use super::event::Until;
 use super::snapshot::Snapshot;
 use super::{Command, Event, WaiterId};
 use crate::metrics::Metrics;
@@ -90,17 +91,18 @@ impl EngineHandle {
     }
 
     /// The read-your-writes barrier (design §5): returns when every file operation in `scope` that finished before
-    /// this call is reflected, or says why it may not be. Never waits longer than `deadline`.
-    pub async fn sync(&self, scope: SyncScope, deadline: Duration) -> Synced {
-        match self.ask(Command::Sync { scope, deadline }).await {
+    /// this call is reflected, and what `until` says beside it is known, or says why it may not be. Never waits longer than `deadline`.
+    pub async fn sync(&self, scope: SyncScope, until: Until, deadline: Duration) -> Synced {
+        match self.ask(Command::Sync { scope, until, deadline }).await {
             Some(Answer::Synced(synced)) => synced,
             _ => Synced { snapshot: self.snapshot(), stale: Some("the daemon is stopping".into()) },
         }
     }
 
-    /// [`Self::sync`] for threads that may wait.
+    /// [`Self::sync`] until everything was seen, for threads that may wait.
     pub fn sync_blocking(&self, scope: SyncScope, deadline: Duration) -> Synced {
-        match self.begin(Command::Sync { scope, deadline }).and_then(|answer| answer.blocking_recv().ok()) {
+        let until = Until::Seen;
+        match self.begin(Command::Sync { scope, until, deadline }).and_then(|answer| answer.blocking_recv().ok()) {
             Some(Answer::Synced(synced)) => synced,
             _ => Synced { snapshot: self.snapshot(), stale: Some("the daemon is stopping".into()) },
         }

@@ -268,7 +268,7 @@ impl State {
             crate::drift::Side::Present(hash) => Some(hash),
             _ => None,
         };
-        Some(ItemView {
+        let mut view = ItemView {
             key: item.key.clone(),
             profile: Arc::clone(&item.profile),
             record: item.record.clone(),
@@ -282,10 +282,15 @@ impl State {
             project_hash: hash(here),
             collection_version,
             project_version,
+            mergeable: None,
             since: self.first_seen(project, item, state, wall),
             follows,
             message: message.map(String::into_boxed_str),
-        })
+        };
+        // What is known of the same three contents is known still.
+        let before = item.view.as_deref().filter(|before| before.sides() == view.sides());
+        view.mergeable = before.and_then(|before| before.mergeable);
+        Some(view)
     }
 
     fn origin_of(&self, item: &Item) -> (Option<CollectionRef>, Option<&crate::model::Entry>) {

@@ -9,6 +9,7 @@ use super::pending::Pending;
 use super::routes::Routes;
 use super::snapshot::{ArtifactView, Snapshot};
 use super::state::{Presence, Settings, State};
+use super::trials::Trials;
 use super::unit::{ProjectSlot, Root, Unit};
 use super::verify::Restart;
 use super::work::{Running, Seq, Work};
@@ -59,6 +60,7 @@ impl State {
             dependents: HashMap::new(),
             users: HashMap::new(),
             followings: by_project(registry.followings),
+            trials: Trials::default(),
             remembered: HashMap::new(),
             names: HashMap::new(),
             first_seen: HashMap::new(),

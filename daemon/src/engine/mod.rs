@@ -11,7 +11,8 @@
 //! * [`work`] – which units must be looked at, since when, and when at the latest
 //! * [`state`] – collections, projects, trees; `apply_*` take in what a look found
 //! * `listen` – what a touched path concerns; `verify` – what is compared without one
-//! * `items` – from records and listings to classified items; `followed` – which follow a branch by its name
+//! * `items` – from records and listings to classified items; `followed` – which follow a branch by its name; [`trials`] – which
+//!   conflicts merge
 //! * `pending`, `publish` and [`snapshot`] – the immutable picture for readers, [`wire`] – its edge to the wire
 //! * [`announce`] – what subscribers hear, and when
 //! * [`barrier`] – read your writes
@@ -47,6 +48,7 @@ pub mod snapshot;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod trials;
 pub mod unit;
 mod verify;
 pub mod wire;

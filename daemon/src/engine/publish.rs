@@ -56,10 +56,11 @@ impl State {
             None if was_stored => self.pending.changes.push(Change::DriftGone(item())),
             None => {}
         }
+        let id = ItemId { project: slot, key, profile };
+        self.trials.changed(&id, old.as_deref(), new.as_deref());
         if self.pending.unintroduced.contains(&slot) {
             return;
         }
-        let id = ItemId { project: slot, key, profile };
         if let Some(telling) = self.announcer.changed(id, old, new, cause, now.mono) {
             self.pending.tellings.push(telling);
         }

@@ -207,12 +207,25 @@ pub struct ItemView {
     pub collection_version: Option<Box<str>>,
     /// Version that the project's copy declares.
     pub project_version: Option<Box<str>>,
+    /// For conflicts: whether the three contents merge; none while nobody tried, and where nobody can say.
+    pub mergeable: Option<bool>,
     /// When this state was first seen; none for `in_sync`.
     pub since: Option<Timestamp>,
     /// The branch that it follows by its name; none for whatever the collection has.
     pub follows: Option<Arc<Follows>>,
     /// What a person should know beside the state.
     pub message: Option<Box<str>>,
+}
+
+/// The recorded hashes of what a merge is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sides {
+    /// What was deployed.
+    pub base: ContentHash,
+    /// What the project has.
+    pub ours: ContentHash,
+    /// What the collection has, or the branch that is followed.
+    pub theirs: ContentHash,
 }
 
 /// A branch that a copy follows by its name.
@@ -235,6 +248,12 @@ impl ItemView {
     /// The branch that its collection's side is the tip of; none where that is what the collection has.
     pub fn line(&self) -> Option<&str> {
         self.follows.as_deref().filter(|follows| follows.tip != Tip::Current).map(|follows| &*follows.branch)
+    }
+
+    /// The three contents that a merge would be of; none where nothing is in conflict or nobody recorded what was deployed.
+    pub fn sides(&self) -> Option<Sides> {
+        let (base, ours, theirs) = (self.baseline()?, self.project_hash?, self.collection_hash?);
+        (self.state == DriftState::Conflict).then_some(Sides { base, ours, theirs })
     }
 
     /// Content recorded at deployment.

@@ -1,7 +1,7 @@
 //! What the daemon knows, and the two halves of a turn: [`State::take`] events, then [`State::settle`].
 
 use super::announce::Announcer;
-use super::barrier::{Barrier, Ending};
+use super::barrier::{Barrier, Ending, Ticket};
 use super::event::{Effect, Event, Heard, Now, Response};
 use super::followed::Followings;
 use super::handle::SyncScope;
@@ -10,6 +10,7 @@ use super::listen::Repetitions;
 use super::pending::Pending;
 use super::routes::{Reach, Routes};
 use super::snapshot::{ArtifactView, ProjectView, Snapshot};
+use super::trials::Trials;
 use super::unit::{CollectionSlot, ProjectSlot, Root, TreeSlot, Unit};
 use super::verify::Restart;
 use super::work::{Mark, Seq, Work};
@@ -139,6 +140,8 @@ pub struct State {
     pub(super) users: HashMap<CollectionSlot, BTreeSet<ProjectSlot>>,
     /// Copies that follow a branch by its name.
     pub(super) followings: Followings,
+    /// Conflicts of which it is not known whether they merge.
+    pub(super) trials: Trials,
     /// Trees known from the cache, until a listing asks for them.
     pub(super) remembered: HashMap<Arc<Path>, (Tree, Option<Names>)>,
     /// What the cache says of the directories of trees that were not looked at yet.
@@ -203,6 +206,7 @@ impl State {
             Event::OperationBegan(projects) => self.operation_began(&projects),
             Event::OperationEnded(projects, number) => self.operation_ended(&projects, number, now),
             Event::Followed(list) => self.followed(list, now),
+            Event::Tried(list) => self.tried(list, now),
             Event::Tick => {}
             Event::Command(command, waiter) => self.command(command, waiter, now),
         }
@@ -229,6 +233,7 @@ impl State {
         }
         let told = self.effects.len();
         self.publish(now);
+        self.give_out_trials();
         self.end_barriers(now);
         // Waking listeners and the cache's writer first would keep who waits waiting: a fifth of a barrier after a write.
         self.effects[told..].sort_by_key(|effect| match effect {
@@ -305,14 +310,21 @@ impl State {
         }
     }
 
+    fn is_seen(&self, ticket: &Ticket) -> bool {
+        ticket.after.is_some_and(|after| self.is_current(&ticket.scope, after))
+    }
+
     fn end_barriers(&mut self, now: Now) {
         if self.barrier.is_empty() {
             return;
         }
         let mut barrier = std::mem::take(&mut self.barrier);
-        for (ticket, ending) in barrier.release(now.mono, |scope, after| self.is_current(scope, after)) {
+        for (ticket, ending) in barrier.release(now.mono, |ticket| self.is_seen(ticket) && self.untried(ticket) == 0) {
             let stale = match ending {
                 Ending::Current => None,
+                Ending::Late if self.is_seen(&ticket) => {
+                    Some(format!("it is not known of {} conflicts whether they merge", self.untried(&ticket)))
+                }
                 Ending::Late => Some(format!("{} scans are still outstanding", self.work.len().max(1))),
             };
             self.barrier_times.push(now.mono.saturating_sub(ticket.asked));

@@ -26,7 +26,7 @@ pub fn item(view: &ItemView) -> Item {
         version_mismatch: view.version_mismatch(),
         deployed_at: record.and_then(|r| r.deployed_at).map(text),
         modification_detected_at: view.since.map(text),
-        mergeable: None,
+        mergeable: view.mergeable,
         path: Some(view.path.to_string_lossy().into_owned()),
         message: view.message.as_deref().map(Into::into),
     }

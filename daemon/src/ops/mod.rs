@@ -8,6 +8,7 @@
 //!   [`version_restore`], [`undo`] – one family of requests about projects each; [`branches`] and [`switch`] – lines of an artifact,
 //!   [`following`] – who follows one, [`push_branch`] – putting something onto one
 //! * [`across`] – one artifact in many projects
+//! * [`trial`] – whether a conflict merges, before anybody asks for it
 //! * [`manage`] with [`add`], [`detect`], [`organise`], [`grouping`], [`collections`], [`check`] – requests about collections
 //! * [`snapshots`] – snapshots of collections, asked for and not; [`restore`], [`rollback`] – bringing one back
 //! * [`transaction`] of [`piece`]s over [`staging`], [`swap`], [`witness`]; [`recover`] – doing it, and taking it back; [`fault`] – where the
@@ -74,6 +75,7 @@ pub mod timeline;
 pub mod told;
 pub mod transaction;
 pub mod transfer;
+pub mod trial;
 pub mod undeploy;
 pub mod undo;
 pub mod version_restore;

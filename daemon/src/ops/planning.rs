@@ -42,13 +42,15 @@ pub struct Planning<'a> {
     pub home: &'a Path,
     /// Nobody waits any more.
     pub cancelled: &'a AtomicBool,
+    /// Bytes of an artifact that is read at most.
+    pub(super) most: Option<u64>,
     /// Snapshots that were searched for what was deployed.
     pub(super) search: Option<Search<'a>>,
     read: HashMap<(PathBuf, Scope), Read>,
     /// What is taken instead of what a collection has, by its id.
     instead: HashMap<(Arc<str>, ArtifactKey), Read>,
     gathered: Gathered,
-    strategies: OnceCell<Rc<Strategies>>,
+    pub(super) strategies: OnceCell<Rc<Strategies>>,
 }
 
 /// What is to be stored with the journal.
@@ -157,6 +159,7 @@ impl<'a> Planning<'a> {
             now,
             home,
             cancelled: &NEVER,
+            most: None,
             search: None,
             read: HashMap::new(),
             instead: HashMap::new(),
@@ -184,7 +187,10 @@ impl<'a> Planning<'a> {
         if let Some(known) = self.read.get(&(path.to_owned(), scope)) {
             return Ok(known.clone());
         }
-        let staged = self.history.read(path, scope)?;
+        let staged = match self.most {
+            Some(most) => self.history.read_within(path, scope, most)?,
+            None => self.history.read(path, scope)?,
+        };
         let recorded = staged.capture().recorded;
         let read = Read {
             source: Source::Place,

@@ -35,6 +35,7 @@ use crate::registry::{self, Registrar};
 use crate::scan::link::Fence;
 use crate::scan::pool::{Pool, Surroundings};
 use crate::server::{self, ListenError, Listener, ServerContext, StoreStatus};
+use crate::trials::{self, Trials};
 use crate::watch::Watches;
 use skillmeat_protocol::endpoint::{Env, LockNote, NoHome, Places};
 use skillmeat_protocol::request::ShutdownReason;
@@ -127,6 +128,7 @@ struct Daemon {
     engine: Engine,
     notifier: Notifier,
     observer: Observer,
+    trials: Trials,
     _signals: signals::Listening,
     names: Arc<Names>,
     lock: Arc<InstanceLock>,
@@ -200,7 +202,9 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         move || names.touch()
     });
     let own_watches = Arc::clone(&watches);
-    let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, restarted };
+    let (to_try, tried) = (trials::Inbox::default(), config.clone());
+    let trials = Box::new(to_try.sink());
+    let parts = Parts { clock, metrics, watches, pool, store: opened.writer, registrar, configure, trials, restarted };
     let engine = Engine::start(state, inbox, parts).map_err(thread("the engine"))?;
     // Before anything is announced.
     let (announcements, settings) = (engine.announcements.subscribe(), config.clone());
@@ -242,6 +246,8 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         clock,
     };
     let observer = Observer::start(observed).map_err(thread("observing edits"))?;
+    let trials = Trials::start(to_try, engine.handle.clone(), Arc::clone(&operations), tried);
+    let trials = trials.map_err(thread("trying conflicts"))?;
     let context = Arc::new(ServerContext {
         engine: engine.handle.clone(),
         operations: Arc::clone(&operations),
@@ -276,6 +282,7 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
         engine,
         notifier,
         observer,
+        trials,
         _signals: signals,
         names,
         lock,
@@ -309,6 +316,7 @@ impl Daemon {
             mut engine,
             notifier,
             observer,
+            trials,
             _signals,
             names,
             lock,
@@ -333,7 +341,7 @@ impl Daemon {
         // Whatever else runs on blocking threads is a read.
         runtime.shutdown_background();
         drop(notifier);
-        drop(observer);
+        drop((observer, trials));
         match engine.stop() {
             Some(writer) => {
                 if let Err(error) = writer.close(FLUSH_WITHIN) {

@@ -1,6 +1,7 @@
 //! What an answer is made from: a snapshot, and how far it can be trusted.
 
 use super::{ServerContext, limits};
+use crate::engine::event::Until;
 use crate::engine::handle::{SyncScope, Synced};
 use crate::engine::snapshot::Snapshot;
 use skillmeat_protocol::request::{Call, Format, Freshness};
@@ -31,14 +32,19 @@ impl Picture {
         match how.freshness {
             Freshness::Cached => Self::cached(context),
             Freshness::Synced => Self::synced(context, how.deadline, scope).await,
+            Freshness::Settled => Self::after(context, how.deadline, scope, Until::Tried).await,
         }
     }
 
     /// After the barrier. An engine that keeps its waiters past the deadline is a defect, but the caller still gets
     /// what is known.
     pub(super) async fn synced(context: &ServerContext, deadline: Duration, scope: SyncScope) -> Self {
+        Self::after(context, deadline, scope, Until::Seen).await
+    }
+
+    async fn after(context: &ServerContext, deadline: Duration, scope: SyncScope, until: Until) -> Self {
         let Synced { snapshot, stale } =
-            match timeout(deadline + limits::ENGINE_GRACE, context.engine.sync(scope, deadline)).await {
+            match timeout(deadline + limits::ENGINE_GRACE, context.engine.sync(scope, until, deadline)).await {
                 Ok(synced) => synced,
                 Err(_) => Synced {
                     snapshot: context.engine.snapshot(),

@@ -143,6 +143,7 @@ impl ProjectView {
             collection_version: None,
             project_version: None,
             since: None,
+            mergeable: None,
             follows: None,
             message: None,
         });

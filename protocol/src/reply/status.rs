@@ -46,7 +46,10 @@ pub struct Item {
     pub deployed_at: Option<String>,
     /// RFC 3339, UTC: when the present state was first seen.
     pub modification_detected_at: Option<String>,
-    /// For conflicts: whether a line merge would be clean; `null` when the content at deployment is not known.
+    /// For conflicts: whether a three-way merge of what was deployed, the project's and the collection's content is clean, whatever
+    /// the configuration says of conflicts. `null` until that was tried, which is soon after the conflict is seen (`freshness` of
+    /// `settled` waits for it), and where it cannot be said: the content at deployment is not known, something cannot be read or is
+    /// too large to be read unasked, or lines clash but one side was made of the other.
     pub mergeable: Option<bool>,
     /// Absolute path of the project's copy.
     pub path: Option<String>,

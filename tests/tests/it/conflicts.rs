@@ -13,6 +13,7 @@ mod by_hand;
 mod kept;
 mod links;
 mod markers;
+mod mergeable;
 mod pasted;
 mod stranded;
 mod unknown;

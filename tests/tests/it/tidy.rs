@@ -122,7 +122,7 @@ fn the_top_level_stays_as_it_is() {
 }
 
 /// The rooms of the daemon, and which others each may use: dependencies point one way.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("model", &[]),
     ("clock", &["model"]),
     ("metrics", &[]),
@@ -140,6 +140,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("ops", &["clock", "engine", "history", "library", "model", "os", "scan", "snapshots"]),
     ("diff", &["engine", "history", "library", "model", "ops", "snapshots"]),
     ("observer", &["clock", "engine", "history", "library", "model", "ops", "os"]),
+    ("trials", &["engine", "library", "ops", "os"]),
     ("server", &["diff", "engine", "history", "metrics", "model", "ops", "os"]),
     ("notifications", &["clock", "library", "metrics", "model", "os"]),
     (
@@ -159,6 +160,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
             "registry",
             "scan",
             "server",
+            "trials",
             "watch",
         ],
     ),

@@ -3,11 +3,12 @@
 
 use super::world::{HOME, World, skill};
 use crate::cache::{Change, Loaded, LoadedProject};
-use crate::engine::event::{Command, Effect, Event, Heard, Now, Response, Touch, WaiterId};
+use crate::engine::event::{Command, Effect, Event, Heard, Now, Response, Touch, Until, WaiterId};
 use crate::engine::handle::SyncScope;
 use crate::engine::load::Registry;
 use crate::engine::snapshot::{ItemView, ProjectView, Snapshot};
 use crate::engine::state::{Settings, State, step};
+use crate::engine::trials::{Trial, Tried};
 use crate::engine::unit::Unit;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
 use crate::model::{Following, Timestamp};
@@ -34,6 +35,8 @@ pub(super) struct Bench {
     pub(super) persisted: Vec<Change>,
     pub(super) answers: Vec<(WaiterId, Response)>,
     pub(super) drains: Vec<u64>,
+    /// Conflicts that were given out to be tried.
+    pub(super) trials: Vec<Trial>,
     pub(super) restarts: usize,
     pub(super) unwatched: Vec<PathBuf>,
     pub(super) saved_projects: Vec<Vec<ProjectEntry>>,
@@ -79,6 +82,7 @@ impl Bench {
             persisted: Vec::new(),
             answers: Vec::new(),
             drains: Vec::new(),
+            trials: Vec::new(),
             restarts: 0,
             unwatched: Vec::new(),
             saved_projects: Vec::new(),
@@ -140,6 +144,7 @@ impl Bench {
                 Effect::Unwatch(path) => self.unwatched.push(path),
                 Effect::Publish(_) => self.published += 1,
                 Effect::Announce(event, _) => self.announced.push(event),
+                Effect::Try(trials) => self.trials.extend(trials),
                 Effect::Persist(changes) => self.persisted.extend(changes),
                 Effect::SaveProjects(projects, _) => self.saved_projects.push(projects),
                 Effect::SaveCollections(collections) => self.saved_collections.push(collections),
@@ -243,7 +248,17 @@ impl Bench {
 
     /// Asks for a barrier whose drain has not ended yet.
     pub(super) fn sync(&mut self, scope: SyncScope) -> WaiterId {
-        self.command(Command::Sync { scope, deadline: Duration::from_secs(5) })
+        self.command(Command::Sync { scope, until: Until::Seen, deadline: Duration::from_secs(5) })
+    }
+
+    /// The same that waits for answers about conflicts, too.
+    pub(super) fn sync_until_tried(&mut self, scope: SyncScope) -> WaiterId {
+        self.command(Command::Sync { scope, until: Until::Tried, deadline: Duration::from_secs(5) })
+    }
+
+    /// Answers about a conflict that was given out.
+    pub(super) fn answer(&mut self, trial: Trial, mergeable: Option<bool>) {
+        self.step(Event::Tried(vec![Tried { trial, mergeable }]));
     }
 
     /// The last drain ends.

@@ -12,4 +12,5 @@ mod model;
 mod projects;
 mod restart;
 mod start;
+mod trials;
 mod world;

@@ -4,14 +4,14 @@
 
 use super::{Follower, MISSING, fan_out, followers};
 use crate::engine::snapshot::Snapshot;
-use crate::history::{History, Scope};
+use crate::history::History;
 use crate::model::Tree;
 use crate::ops::lookup::{self, Name};
-use crate::ops::merging::{self, Merging, Side};
+use crate::ops::merging::Merging;
 use crate::ops::past;
-use crate::ops::planning::{Planning, original_path};
+use crate::ops::planning::Planning;
 use crate::ops::run::Operations;
-use crate::ops::transfer;
+use crate::ops::{transfer, trial};
 use skillmeat_protocol::drift::DriftState as S;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::ids::ArtifactKey;
@@ -97,12 +97,7 @@ impl Operations {
         if fan_out::is_behind(&planning, &original, follower) {
             return Some(Meeting::Behind);
         }
-        let source = planning.source_of(&original, item).ok()?;
-        let copy = planning.copy(item, Scope::Resolved).ok()?;
-        let from = original_path(&original);
-        let ours = Side { content: &copy.content, path: &item.path };
-        let theirs = Side { content: &source.content, path: &from };
-        let merging = merging::merge(&mut planning, item.baseline(), ours, theirs, &[]).ok()?;
+        let merging = trial::merged(&mut planning, &original, item).ok()?;
         Some(if matches!(merging, Merging::Clean { .. }) { Meeting::Merges } else { Meeting::Clashes })
     }
 }

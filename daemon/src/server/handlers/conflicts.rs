@@ -29,7 +29,7 @@ pub(in crate::server) async fn list(
 ) -> Result<ConflictsReply, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
-    let is_synced = terms.freshness == Freshness::Synced;
+    let is_synced = terms.freshness != Freshness::Cached;
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let project = query.project.as_deref().map(|name| lookup::project(&snapshot, name)).transpose()?;
@@ -65,7 +65,7 @@ pub(in crate::server) async fn show(
 ) -> Result<ConflictReply, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
-    let is_synced = terms.freshness == Freshness::Synced;
+    let is_synced = terms.freshness != Freshness::Cached;
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let Found { snapshot, item, conflict } = match is_synced {
