@@ -155,4 +155,8 @@ pub enum Recommendation {
     AdoptOrRename,
     Import,
     FixFile,
+    /// The copy was given conflict markers: `conflicts.continue` and `conflicts.abort` end that, and nothing else is done with it.
+    ResolveMarkers,
+    /// The branch that it follows is gone: it is to follow another one.
+    ChooseBranch,
 }

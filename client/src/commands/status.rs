@@ -1,19 +1,19 @@
 //! `status`: the question everything else is about.
 
-use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::error::exit;
-use skillmeat_protocol::reply::{ConflictInfo, ConflictState, Counts, Item, ProjectStatus, Reply, StatusReply};
-use skillmeat_protocol::request::{ConflictsQuery, Detail, Format, Freshness, Request, StatusQuery};
+use skillmeat_protocol::reply::{Counts, Item, ProjectStatus, StatusReply};
+use skillmeat_protocol::request::{Detail, Format, Freshness, Request, StatusQuery};
 
 use super::project::list_damage;
 use super::{Context, pages};
 use crate::args::StatusArgs;
 use crate::failure::{Done, Failure};
 use crate::launch::{self, Start};
+use crate::render::operation::USUAL_PROFILE;
 use crate::render::porcelain::{self, Records};
 use crate::render::resolve::Subject;
 use crate::render::status::{self as look, Depth, Look};
-use crate::transport::{Connection, call};
+use crate::transport::call;
 
 /// As long as the daemon lets anyone wait: files are read for it.
 const SETTLED_MS: u32 = 60_000;
@@ -55,10 +55,7 @@ pub fn status(context: &mut Context<'_>, args: &StatusArgs) -> Done {
         if reply.projects.is_empty() {
             look::problems(context.out, &list_damage(&mut connection), colour)?;
         }
-        // Who asks for what is known wants it at once.
-        let marked = if args.cached { Vec::new() } else { marked(&mut connection, &reply) };
-        let present = present(&reply, args, &marked);
-        look::advice(context.out, &present, colour)?;
+        look::advice(context.out, &present(&reply, args), colour)?;
         // Results first: both may go to one terminal.
         context.out.flush()?;
     }
@@ -96,46 +93,20 @@ fn exit_code(args: &StatusArgs, reply: &StatusReply) -> u8 {
     }
 }
 
-/// The copies that were given conflict markers, where the first of a state may be one. One question, and only of what is known: a
-/// status looks at no files for it, and without a history nothing was given any. A copy that is merely modified is one only when
-/// its collection went back to what was deployed: too rare to ask each time that somebody edited something.
-fn marked(connection: &mut Connection, reply: &StatusReply) -> Vec<ConflictInfo> {
-    let may_be = |state| matches!(state, DriftState::Conflict | DriftState::RemovedModified);
-    if !look::firsts(&reply.projects).iter().any(|(_, item)| may_be(item.state)) {
-        return Vec::new();
-    }
-    let project = match &*reply.projects {
-        [only] => Some(only.path.clone()),
-        _ => None,
-    };
-    let list = Request::Conflicts(ConflictsQuery { project, closed: false });
-    match connection.ask(&call(list, Freshness::Cached)) {
-        Ok(Reply::Conflicts(reply)) => reply.conflicts,
-        _ => Vec::new(),
-    }
-}
-
-/// What ends the markers of a copy, if it has any.
-fn ends(marked: &[ConflictInfo], project: &ProjectStatus, item: &Item) -> Option<Vec<String>> {
-    let is_this = |conflict: &&ConflictInfo| {
-        conflict.state == ConflictState::Marked
-            && (conflict.kind, &conflict.name) == (item.kind, &item.name)
-            && conflict.project == project.path
-            && item.profile.as_ref() == Some(&conflict.profile)
-    };
-    let conflict = marked.iter().find(is_this)?;
-    // Not those for single files.
-    let ends = |way: &&String| way.ends_with("--continue") || way.ends_with("--abort");
-    Some(conflict.ways.iter().filter(ends).cloned().collect())
-}
-
 /// The states present, by their first items.
-fn present<'a>(reply: &'a StatusReply, args: &StatusArgs, marked: &[ConflictInfo]) -> Vec<Subject<'a>> {
+fn present<'a>(reply: &'a StatusReply, args: &StatusArgs) -> Vec<Subject<'a>> {
     let elsewhere = args.which.all || args.which.project.is_some();
     let subject = |(project, item): (&'a ProjectStatus, &'a Item)| Subject {
         item,
         project: elsewhere.then_some(project.path.as_str()),
-        marked: ends(marked, project, item),
+        profile: profile(project, item),
     };
     look::firsts(&reply.projects).into_iter().map(subject).collect()
+}
+
+/// The profile of an item, where it is not the usual one or the artifact has to do with another one, too.
+fn profile<'a>(project: &ProjectStatus, item: &'a Item) -> Option<&'a str> {
+    let profile = item.profile.as_deref()?;
+    let is_twin = |other: &&Item| (other.kind, &other.name) == (item.kind, &item.name) && other.profile != item.profile;
+    (profile != USUAL_PROFILE || project.items.iter().any(|other| is_twin(&other))).then_some(profile)
 }

@@ -1,14 +1,13 @@
 //! What each state means and the commands that deal with it: the one table of both.
 //!
 //! Commands are printed to be copied, so they say all that they depend on: the collection, where one is taken from;
-//! the profile, where it is not the usual one; the project, where it is not the one around the working directory.
+//! the profile, where it is not the usual one or there is another; the project, where it is not the one around the working directory.
 //! Where a decision is needed, the command that shows the two sides comes first.
 
-use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::drift::{DriftState, Recommendation};
 use skillmeat_protocol::ids::ArtifactKey;
 use skillmeat_protocol::reply::Item;
 
-use super::operation::USUAL_PROFILE;
 use super::term::shell_word;
 
 /// An item, and what its commands have to say beside its name.
@@ -18,8 +17,8 @@ pub struct Subject<'a> {
     pub item: &'a Item,
     /// Its project, where the working directory does not tell.
     pub project: Option<&'a str>,
-    /// What there is to do with a copy that was given conflict markers, as the daemon says.
-    pub marked: Option<Vec<String>>,
+    /// Its profile, where the artifact's name does not tell.
+    pub profile: Option<&'a str>,
 }
 
 /// The meaning of a state.
@@ -44,8 +43,14 @@ impl Subject<'_> {
     /// The commands, the most likely one first.
     pub fn commands(&self) -> Vec<String> {
         let item = self.item;
-        if let Some(ways) = &self.marked {
-            return ways.clone();
+        match item.recommendation {
+            Some(Recommendation::ResolveMarkers) => return self.unmarking(),
+            Some(Recommendation::ChooseBranch) => {
+                let collection = self.collection();
+                let branches = format!("skillmeat version branch {}{collection}", shell_word(&self.artifact()));
+                return vec![branches, self.with_collection("deploy", " --branch main"), self.on("undeploy", "")];
+            }
+            _ => {}
         }
         match item.state {
             DriftState::InSync => vec![],
@@ -79,6 +84,14 @@ impl Subject<'_> {
         }
     }
 
+    /// What ends the markers of a copy. One that is not there, or that the collection does not have, is only given back.
+    fn unmarking(&self) -> Vec<String> {
+        let is_here_and_there =
+            !matches!(self.item.state, DriftState::Deleted | DriftState::Removed | DriftState::RemovedModified);
+        let continued = is_here_and_there.then(|| self.on("resolve", " --continue"));
+        continued.into_iter().chain([self.on("resolve", " --abort")]).collect()
+    }
+
     /// What brings the only copy back into its collection, if that is known here.
     fn back(&self) -> String {
         let is_known = self.item.collection_id.is_some();
@@ -87,18 +100,25 @@ impl Subject<'_> {
     }
 
     fn with_collection(&self, verb: &str, more: &str) -> String {
-        let collection = self.item.collection.as_deref().map(|name| format!(" --collection {}", shell_word(name)));
-        self.on(verb, &(collection.unwrap_or_default() + more))
+        self.on(verb, &(self.collection() + more))
+    }
+
+    fn collection(&self) -> String {
+        let name = self.item.collection.as_deref();
+        name.map(|name| format!(" --collection {}", shell_word(name))).unwrap_or_default()
     }
 
     fn on(&self, verb: &str, more: &str) -> String {
-        let key = ArtifactKey { kind: self.item.kind, name: self.item.name.clone() }.to_string();
         let option = |flag: &str, value: Option<&str>| {
             value.map(|value| format!(" --{flag} {}", shell_word(value))).unwrap_or_default()
         };
-        let profile = option("profile", self.item.profile.as_deref().filter(|profile| *profile != USUAL_PROFILE));
+        let profile = option("profile", self.profile);
         let project = option("project", self.project);
-        format!("skillmeat {verb} {}{more}{profile}{project}", shell_word(&key))
+        format!("skillmeat {verb} {}{more}{profile}{project}", shell_word(&self.artifact()))
+    }
+
+    fn artifact(&self) -> String {
+        ArtifactKey { kind: self.item.kind, name: self.item.name.clone() }.to_string()
     }
 }
 
@@ -109,18 +129,23 @@ mod tests {
     use crate::render::status::samples::item;
 
     fn subject(item: &Item) -> Subject<'_> {
-        Subject { item, project: None, marked: None }
+        Subject { item, project: None, profile: None }
     }
 
     #[test]
     fn every_state_but_in_sync_has_commands_that_exist() {
-        let states = DriftState::ALL.into_iter().map(|state| (state, None));
-        for (state, mergeable) in states.chain([(DriftState::Conflict, Some(false))]) {
+        let states = DriftState::ALL.into_iter().map(|state| (state, None, None));
+        let marked = DriftState::ALL.into_iter().map(|state| (state, None, Some(Recommendation::ResolveMarkers)));
+        let others = [
+            (DriftState::Conflict, Some(false), None),
+            (DriftState::Unreadable, None, Some(Recommendation::ChooseBranch)),
+        ];
+        for (state, mergeable, recommendation) in states.chain(marked).chain(others) {
             let mut item = item(state);
-            item.profile = Some("codex".into());
-            item.mergeable = mergeable;
-            let commands = Subject { project: Some("/w"), ..subject(&item) }.commands();
-            assert_eq!(commands.is_empty(), state == DriftState::InSync, "{state}");
+            (item.mergeable, item.recommendation) = (mergeable, recommendation);
+            let commands = Subject { project: Some("/w"), profile: Some("codex"), ..subject(&item) }.commands();
+            let is_fine = state == DriftState::InSync && recommendation.is_none();
+            assert_eq!(commands.is_empty(), is_fine, "{state}");
             for command in commands {
                 for command in command.split(" && ") {
                     let words: Vec<_> = command.split(' ').map(Into::into).collect();
@@ -149,10 +174,9 @@ mod tests {
         assert_eq!(subject(&conflict).commands()[1], "skillmeat conflicts show skill:conflict");
         let mut foreign = item(DriftState::Foreign);
         foreign.name = "odd name".into();
-        foreign.profile = Some("codex".into());
         foreign.path = None;
         assert_eq!(
-            Subject { project: Some("/w x"), ..subject(&foreign) }.commands(),
+            Subject { project: Some("/w x"), profile: Some("codex"), ..subject(&foreign) }.commands(),
             [
                 "skillmeat diff 'skill:odd name' --collection default --profile codex --project '/w x'",
                 "skillmeat adopt 'skill:odd name' --collection default --profile codex --project '/w x'",
@@ -178,6 +202,23 @@ mod tests {
         assert!(subject(&known).commands()[0].ends_with("import skill:removed_modified --collection default"));
         for (state, want) in table {
             assert_eq!(subject(&item(state)).commands()[0], want);
+        }
+        let (both, back) = (["resolve --continue", "resolve --abort"], ["resolve --abort"]);
+        let lost = ["version branch --collection default", "deploy --collection default --branch main", "undeploy"];
+        let table = [
+            (Recommendation::ResolveMarkers, DriftState::Conflict, &both[..]),
+            (Recommendation::ResolveMarkers, DriftState::Modified, &both),
+            (Recommendation::ResolveMarkers, DriftState::Deleted, &back),
+            (Recommendation::ResolveMarkers, DriftState::RemovedModified, &back),
+            (Recommendation::ChooseBranch, DriftState::Unreadable, &lost),
+        ];
+        for (recommendation, state, want) in table {
+            let item = Item { recommendation: Some(recommendation), ..item(state) };
+            let commands = subject(&item).commands();
+            let name = format!(" skill:{state}");
+            let plain: Vec<_> =
+                commands.iter().map(|command| command.replace(&name, "").replacen("skillmeat ", "", 1)).collect();
+            assert_eq!(plain, want, "{commands:?}");
         }
     }
 }

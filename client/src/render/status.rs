@@ -296,7 +296,7 @@ mod tests {
         let projects =
             [project(vec![item(DriftState::Modified), item(DriftState::Modified), item(DriftState::Deleted)])];
         let present: Vec<_> =
-            firsts(&projects).into_iter().map(|(_, item)| Subject { item, project: None, marked: None }).collect();
+            firsts(&projects).into_iter().map(|(_, item)| Subject { item, project: None, profile: None }).collect();
         let mut out = Vec::new();
         advice(&mut out, &present, false).expect("memory");
         let want = "

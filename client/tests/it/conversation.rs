@@ -1,6 +1,7 @@
 //! Questions, answers, pages, errors and exit codes.
 
 use skillmeat_protocol::drift::DriftState::{Conflict, Deleted, InSync, Modified, Outdated};
+use skillmeat_protocol::drift::Recommendation;
 use skillmeat_protocol::endpoint::LockNote;
 use skillmeat_protocol::error::{ErrorCode, WireError, exit};
 use skillmeat_protocol::event::{Cause, CauseKind, DriftEvent, ItemChange};
@@ -8,9 +9,7 @@ use skillmeat_protocol::ids::ArtifactType;
 use skillmeat_protocol::preamble::PROTOCOL;
 use skillmeat_protocol::reply::{DiscoverReply, ProjectInfo, ProjectState};
 use skillmeat_protocol::reply::{Item, JsonPage, LiveReply, Progress, Reply, SubscribedReply};
-use skillmeat_protocol::request::{
-    ConflictsQuery, Detail, Format, Freshness, ProjectPath, Request, Scope, StatusQuery,
-};
+use skillmeat_protocol::request::{Detail, Format, Freshness, ProjectPath, Request, Scope, StatusQuery};
 
 use crate::fake::{Home, Script};
 use crate::samples::{CLOCK, item, project, status, status_of};
@@ -67,9 +66,26 @@ conflict  both sides changed, differently
           skillmeat push skill:pdf --strategy overwrite --project /w
 ";
     assert!(out.ends_with(want), "{out}");
-    let asked: Vec<_> = home.seen.lock().expect("not poisoned").calls.iter().map(|call| call.request.clone()).collect();
-    let conflicts = Request::Conflicts(ConflictsQuery { project: Some("/w".into()), closed: false });
-    assert!(matches!(&asked[..], [Request::Status(_), last] if *last == conflicts), "{asked:?}");
+    assert_eq!(home.seen.lock().expect("not poisoned").calls.len(), 1);
+}
+
+#[test]
+fn what_holds_markers_is_told_by_the_one_answer() {
+    let marked = |state| Item { recommendation: Some(Recommendation::ResolveMarkers), ..item("pdf", state) };
+    let twin = Item { profile: Some("codex".into()), ..item("pdf", Modified) };
+    let cases = [
+        (vec![marked(Modified)], &["status"][..], ""),
+        (vec![marked(Conflict)], &["status", "--cached"], ""),
+        (vec![marked(Conflict), twin], &["status"], " --profile claude_code"),
+    ];
+    for (items, line, profile) in cases {
+        let home = serving(vec![vec![status_of(items)]]);
+        let (code, out, err) = home.run(line);
+        assert_eq!((code, err.as_str()), (exit::OK, ""));
+        let want = format!("  skillmeat resolve skill:pdf --continue{profile}\n");
+        assert!(out.contains(&want) && !out.contains("skillmeat push skill:pdf\n"), "{out}");
+        assert_eq!(home.seen.lock().expect("not poisoned").calls.len(), 1);
+    }
 }
 
 #[test]

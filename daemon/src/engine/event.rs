@@ -7,7 +7,7 @@ use super::unit::Unit;
 use crate::cache::Change;
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::{Following, Timestamp};
+use crate::model::{Following, Marked, Timestamp};
 use crate::scan::{Job, Outcome, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::clock::Clock;
@@ -77,6 +77,8 @@ pub enum Event {
     OperationEnded(Vec<PathBuf>, Option<u64>),
     /// Which copies follow a branch by its name, and where those branches end: all of it.
     Followed(Vec<Following>),
+    /// Which copies were given conflict markers: all of them.
+    Marked(Vec<Marked>),
     /// What came of conflicts that were tried.
     Tried(Vec<Tried>),
     /// A deadline passed.

@@ -4,13 +4,14 @@
 //! are only classified again when files change. `added` is what the collections that its records name have and the
 //! project has not; it refers to the collection's view, so that a change there costs nothing here.
 
+use super::marked;
 use super::snapshot::{AddedView, CollectionRef, ItemView};
 use super::state::{Project, State};
 use super::unit::{CollectionSlot, ProjectSlot, TreeSlot};
 use crate::drift::verdict::Versions;
 use crate::drift::{Baseline, Verdict, classify, compare};
 use crate::model::{Record, Timestamp, Tip, Tree};
-use skillmeat_protocol::drift::DriftState;
+use skillmeat_protocol::drift::{DriftState, Recommendation};
 use skillmeat_protocol::event::{Cause, CauseKind};
 use skillmeat_protocol::ids::ArtifactKey;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -257,16 +258,21 @@ impl State {
             (_, DriftState::Removed | DriftState::RemovedModified | DriftState::Conflict) => origin.note,
             _ => None,
         };
-        let message = match follows.as_deref() {
-            Some(follows) if follows.tip != Tip::Gone => {
-                let said = format!("it follows branch '{}'", follows.branch);
-                Some(message.map_or_else(|| said.clone(), |message| format!("{message}; {said}")))
-            }
-            _ => message,
-        };
+        let is_gone = follows.as_deref().is_some_and(|follows| follows.tip == Tip::Gone);
+        let branch = follows.as_deref().filter(|_| !is_gone).map(|follows| &follows.branch);
         let hash = |side| match side {
             crate::drift::Side::Present(hash) => Some(hash),
             _ => None,
+        };
+        let is_marked =
+            state != DriftState::Unreadable && self.is_marked(project, item, collection_ref.as_ref(), hash(here));
+        let said = is_marked.then(|| marked::SAID.to_owned());
+        let followed = branch.map(|branch| format!("it follows branch '{branch}'"));
+        let messages: Vec<String> = [message, said, followed].into_iter().flatten().collect();
+        let recommendation = match state {
+            _ if is_marked => Some(Recommendation::ResolveMarkers),
+            DriftState::Unreadable if is_gone && flaw.is_none() => Some(Recommendation::ChooseBranch),
+            _ => verdict.recommendation,
         };
         let mut view = ItemView {
             key: item.key.clone(),
@@ -277,7 +283,7 @@ impl State {
             state,
             drift_type: verdict.drift_type,
             change_origin: verdict.change_origin,
-            recommendation: verdict.recommendation,
+            recommendation,
             collection_hash: hash(collection),
             project_hash: hash(here),
             collection_version,
@@ -285,7 +291,7 @@ impl State {
             mergeable: None,
             since: self.first_seen(project, item, state, wall),
             follows,
-            message: message.map(String::into_boxed_str),
+            message: (!messages.is_empty()).then(|| messages.join("; ").into_boxed_str()),
         };
         // What is known of the same three contents is known still.
         let before = item.view.as_deref().filter(|before| before.sides() == view.sides());

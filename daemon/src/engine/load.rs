@@ -5,6 +5,7 @@ use super::barrier::Barrier;
 use super::event::Now;
 use super::followed::by_project;
 use super::listen::Repetitions;
+use super::marked;
 use super::pending::Pending;
 use super::routes::Routes;
 use super::snapshot::{ArtifactView, Snapshot};
@@ -16,7 +17,7 @@ use super::work::{Running, Seq, Work};
 use crate::cache::{Change, Loaded, LoadedProject};
 use crate::library::config::Config;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::{CollectionScan, Following, ProjectScan};
+use crate::model::{CollectionScan, Following, Marked, ProjectScan};
 use crate::scan::{Job, JobKind, Look, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
@@ -34,6 +35,8 @@ pub struct Registry {
     pub collections: Vec<CollectionEntry>,
     /// Copies that follow a branch by its name.
     pub followings: Vec<Following>,
+    /// Copies that were given conflict markers.
+    pub marked: Vec<Marked>,
     /// What is wrong with those files.
     pub problems: Vec<Problem>,
 }
@@ -60,6 +63,7 @@ impl State {
             dependents: HashMap::new(),
             users: HashMap::new(),
             followings: by_project(registry.followings),
+            marked: marked::by_project(registry.marked),
             trials: Trials::default(),
             remembered: HashMap::new(),
             names: HashMap::new(),

@@ -11,8 +11,8 @@
 //! * [`work`] – which units must be looked at, since when, and when at the latest
 //! * [`state`] – collections, projects, trees; `apply_*` take in what a look found
 //! * `listen` – what a touched path concerns; `verify` – what is compared without one
-//! * `items` – from records and listings to classified items; `followed` – which follow a branch by its name; [`trials`] – which
-//!   conflicts merge
+//! * `items` – from records and listings to classified items; `followed` – which follow a branch by its name; `marked` – which
+//!   hold conflict markers; [`trials`] – which conflicts merge
 //! * `pending`, `publish` and [`snapshot`] – the immutable picture for readers, [`wire`] – its edge to the wire
 //! * [`announce`] – what subscribers hear, and when
 //! * [`barrier`] – read your writes
@@ -41,6 +41,7 @@ pub mod handle;
 mod items;
 mod listen;
 pub mod load;
+mod marked;
 mod pending;
 mod publish;
 pub mod routes;

@@ -250,10 +250,16 @@ impl ItemView {
         self.follows.as_deref().filter(|follows| follows.tip != Tip::Current).map(|follows| &*follows.branch)
     }
 
-    /// The three contents that a merge would be of; none where nothing is in conflict or nobody recorded what was deployed.
+    /// Whether its copy was given conflict markers, and nothing ended that.
+    pub fn is_marked(&self) -> bool {
+        self.recommendation == Some(Recommendation::ResolveMarkers)
+    }
+
+    /// The three contents that a merge would be of; none where nothing is in conflict, nobody recorded what was deployed, or the
+    /// copy holds markers.
     pub fn sides(&self) -> Option<Sides> {
         let (base, ours, theirs) = (self.baseline()?, self.project_hash?, self.collection_hash?);
-        (self.state == DriftState::Conflict).then_some(Sides { base, ours, theirs })
+        (self.state == DriftState::Conflict && !self.is_marked()).then_some(Sides { base, ours, theirs })
     }
 
     /// Content recorded at deployment.

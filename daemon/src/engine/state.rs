@@ -7,6 +7,7 @@ use super::followed::Followings;
 use super::handle::SyncScope;
 use super::items::{Item, Original};
 use super::listen::Repetitions;
+use super::marked::MarkedCopies;
 use super::pending::Pending;
 use super::routes::{Reach, Routes};
 use super::snapshot::{ArtifactView, ProjectView, Snapshot};
@@ -140,6 +141,8 @@ pub struct State {
     pub(super) users: HashMap<CollectionSlot, BTreeSet<ProjectSlot>>,
     /// Copies that follow a branch by its name.
     pub(super) followings: Followings,
+    /// Copies that were given conflict markers.
+    pub(super) marked: MarkedCopies,
     /// Conflicts of which it is not known whether they merge.
     pub(super) trials: Trials,
     /// Trees known from the cache, until a listing asks for them.
@@ -206,6 +209,7 @@ impl State {
             Event::OperationBegan(projects) => self.operation_began(&projects),
             Event::OperationEnded(projects, number) => self.operation_ended(&projects, number, now),
             Event::Followed(list) => self.followed(list, now),
+            Event::Marked(list) => self.marked(list, now),
             Event::Tried(list) => self.tried(list, now),
             Event::Tick => {}
             Event::Command(command, waiter) => self.command(command, waiter, now),

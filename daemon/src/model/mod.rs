@@ -6,6 +6,7 @@
 
 pub mod collection;
 pub mod following;
+pub mod marked;
 pub mod project;
 pub mod texts;
 pub mod time;
@@ -13,6 +14,7 @@ pub mod tree;
 
 pub use collection::{CollectionScan, Entry, EntryFlaw, LockEntry, Metadata};
 pub use following::{Deployment, Followed, Following, Imprint, Tip};
+pub use marked::Marked;
 pub use project::{OnDisk, Profile, ProjectScan, Record, RecordSchema, Unread};
 pub use texts::SharedTexts;
 pub use time::Timestamp;

@@ -82,9 +82,11 @@ fn line_of(item: &ItemView) -> Option<(Followed, ContentHash)> {
 /// Refuses what follows a branch that is not there, with the commands that have it follow something else.
 pub(super) fn lost(snapshot: &Snapshot, item: &ItemView, planned: Planned) -> Planned {
     let on = Subject::of(snapshot, Path::new(planned.item.project.as_deref().unwrap_or_default()), item);
+    let known = item.collection.as_ref().filter(|collection| collection.id.is_some());
+    let within = known.map(|known| format!(" --collection {}", word(&known.name))).unwrap_or_default();
     let ways = [
-        format!("skillmeat version branch {}   # those that are there", word(&item.key.to_string())),
-        format!("{}   # or another of them", on.on("deploy", "--branch main")),
+        format!("skillmeat version branch {}{within}   # those that are there", word(&item.key.to_string())),
+        format!("{}   # or another of them", on.with_collection("deploy", "--branch main")),
         on.on("undeploy", ""),
     ];
     planned.saying(item.message.as_deref().unwrap_or("the branch that it follows is not there any more")).ways(ways)

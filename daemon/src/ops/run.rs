@@ -277,7 +277,7 @@ impl Operations {
         self.begin_in(history, &projects);
         let ran = workshop.run(operation, gathered, pieces, texts, &mut told);
         let number = ran.as_ref().ok().and_then(|ran| ran.operation);
-        self.tell_followings(history);
+        self.tell_engine(history);
         // What the files are now is known to everybody before the answer is.
         let synced = self.engine.sync_blocking(SyncScope::All, BARRIER);
         self.note_imprints(history, &synced.snapshot, &projects);

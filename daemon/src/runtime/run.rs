@@ -29,7 +29,7 @@ use crate::library::config::Config;
 use crate::metrics::Metrics;
 use crate::notifications::Notifier;
 use crate::observer::{self, Observer};
-use crate::ops::{self, Operations, following, recover};
+use crate::ops::{self, Operations, conflicts, following, recover};
 use crate::os;
 use crate::registry::{self, Registrar};
 use crate::scan::link::Fence;
@@ -188,7 +188,8 @@ fn start(mode: Mode, faults: Faults) -> Result<Daemon, StartError> {
     let home = places.home.canonicalize().unwrap_or_else(|_| places.home.clone());
     let mut problems = files.problems;
     let followings = following::at_start(&history, &mut problems);
-    let registry = Registry { projects: files.projects, collections: files.collections, followings, problems };
+    let marked = conflicts::marked::at_start(&history);
+    let registry = Registry { projects: files.projects, collections: files.collections, followings, marked, problems };
     let now = Now { mono: clock.elapsed(), wall: clock.wall() };
     let mut state = State::new(Settings { home: home.clone(), instance: id }, registry, now);
     // Projects are looked at while the rest of the cache is read: what is found waits in the inbox.

@@ -50,7 +50,7 @@ pub fn terminal(data: &[u8]) {
     };
     let present: Vec<_> = status::firsts(std::slice::from_ref(&project))
         .into_iter()
-        .map(|(project, item)| Subject { item, project: Some(&project.path), marked: None })
+        .map(|(project, item)| Subject { item, project: Some(&project.path), profile: item.profile.as_deref() })
         .collect();
     in_both_looks(|out, look| {
         status::write(out, std::slice::from_ref(&project), look)?;

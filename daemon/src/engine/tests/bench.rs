@@ -11,7 +11,7 @@ use crate::engine::state::{Settings, State, step};
 use crate::engine::trials::{Trial, Tried};
 use crate::engine::unit::Unit;
 use crate::library::registry::{CollectionEntry, ProjectEntry};
-use crate::model::{Following, Timestamp};
+use crate::model::{Following, Marked, Timestamp};
 use crate::scan::{Job, JobKind, Outcome, Urgency};
 use crate::watch::Hint;
 use skillmeat_protocol::drift::DriftState;
@@ -65,7 +65,8 @@ impl Bench {
         loaded: Loaded,
     ) -> Self {
         let projects = world.projects.keys().map(|path| ProjectEntry { path: path.clone(), added: None }).collect();
-        let registry = Registry { projects, collections, followings: world.followings.clone(), problems: Vec::new() };
+        let (followings, marked) = (world.followings.clone(), world.marked.clone());
+        let registry = Registry { projects, collections, followings, marked, problems: Vec::new() };
         let settings = Settings { home: HOME.into(), instance: 7 };
         let now = Now { mono: Duration::ZERO, wall: Timestamp(0) };
         let mut state = State::new(settings, registry, now);
@@ -279,6 +280,12 @@ impl Bench {
     pub(super) fn follow(&mut self, list: Vec<Following>) {
         self.world.followings.clone_from(&list);
         self.step(Event::Followed(list));
+    }
+
+    /// The history says which copies were given markers.
+    pub(super) fn mark(&mut self, list: Vec<Marked>) {
+        self.world.marked.clone_from(&list);
+        self.step(Event::Marked(list));
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {

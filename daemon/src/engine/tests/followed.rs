@@ -5,7 +5,7 @@ use super::world::{World, collection_root, copy, deployed, following, hash, ms, 
 use crate::cache::Loaded;
 use crate::engine::event::Event;
 use crate::model::Tip;
-use skillmeat_protocol::drift::DriftState as S;
+use skillmeat_protocol::drift::{DriftState as S, Recommendation};
 
 const P: &str = "/p";
 const Q: &str = "/q";
@@ -47,6 +47,8 @@ fn the_tip_of_a_branch_is_the_side_of_the_collection() {
         let told = item.message.as_deref().unwrap_or_default();
         assert_eq!((item.state, item.collection_hash), (state, there.map(hash)), "{tip:?} {content}");
         assert!(told.starts_with(message), "{tip:?} {content}: {told}");
+        let is_lost = item.recommendation == Some(Recommendation::ChooseBranch);
+        assert_eq!(is_lost, message == GONE, "{tip:?} {content}");
         assert_eq!(bench.drift(Q, "pdf"), S::Outdated, "the other one follows what is there");
         bench.assert_like_fresh();
         // The order in which both become known is nothing.

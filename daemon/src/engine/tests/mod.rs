@@ -8,6 +8,7 @@ mod collections;
 mod followed;
 mod growth;
 mod loss;
+mod marked;
 mod model;
 mod projects;
 mod restart;

@@ -2,8 +2,8 @@
 
 use crate::library::config::Config;
 use crate::model::{
-    CollectionScan, Deployment, Entry, EntryFlaw, Fingerprint, Followed, Following, LockEntry, Metadata, Names, OnDisk,
-    Profile, ProjectScan, Record, RecordSchema, Timestamp, Tip, Tree, TreeInfo, TreeKind,
+    CollectionScan, Deployment, Entry, EntryFlaw, Fingerprint, Followed, Following, LockEntry, Marked, Metadata, Names,
+    OnDisk, Profile, ProjectScan, Record, RecordSchema, Timestamp, Tip, Tree, TreeInfo, TreeKind,
 };
 use crate::scan::home::{DirectoryId, FoundCollection, HomeScan};
 use crate::scan::job::{Known, TreeFinding, Wants};
@@ -70,6 +70,16 @@ pub(super) fn following(project: &str, name: &str, inode: u64, tip: Tip) -> Foll
     }
 }
 
+/// A copy that was given markers when it had content `ours`, after content 1 of the collection with this inode was deployed.
+pub(super) fn marked(project: &str, name: &str, inode: u64, ours: u8) -> Marked {
+    Marked {
+        copy: Deployment { key: skill(name), project: project.into(), profile: CLAUDE.to_owned() },
+        collection: uuid::Uuid::from_u128(u128::from(inode)).to_string(),
+        baseline: Some(hash(1)),
+        ours: hash(ours),
+    }
+}
+
 /// A project.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Project {
@@ -101,6 +111,8 @@ pub(super) struct World {
     pub(super) racy: BTreeSet<PathBuf>,
     /// Copies that follow a branch by its name; no file says so.
     pub(super) followings: Vec<Following>,
+    /// Copies that were given markers; no file says so.
+    pub(super) marked: Vec<Marked>,
     inodes: u64,
     /// How often files were written that say what they said: their stamps are others.
     pub(super) touches: u32,

@@ -233,6 +233,22 @@ impl History {
         found.map(|conflict| self.sound(conflict)).transpose()
     }
 
+    /// Those whose markers a copy was given, and that nothing ended ([`Self::has_markers`]).
+    ///
+    /// # Errors
+    /// Damage; the database cannot be read.
+    pub fn marked(&self) -> Result<Vec<Conflict>, HistoryError> {
+        let found = rows::marked(&self.lock()).map_err(self.failed("read"))?;
+        let mut marked = Vec::new();
+        for conflict in found {
+            let conflict = self.sound(conflict)?;
+            if self.has_markers(&conflict)? {
+                marked.push(conflict);
+            }
+        }
+        Ok(marked)
+    }
+
     /// Whether the last that an operation put at this place is what a conflict's markers are in. What was undone does not
     /// count, nor what undid it.
     ///

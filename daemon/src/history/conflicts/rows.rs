@@ -23,6 +23,10 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Sealed>> {
     select(connection, "ORDER BY c.id", [])
 }
 
+pub(super) fn marked(connection: &Connection) -> Result<Vec<Sealed>> {
+    select(connection, "WHERE c.marked IS NOT NULL ORDER BY c.id", [])
+}
+
 pub(super) fn at(connection: &Connection, place: &ConflictPlace) -> Result<Option<Sealed>> {
     let condition = "WHERE c.type = ?1 AND c.name = ?2 AND c.project = ?3 AND c.profile = ?4";
     let ConflictPlace { key, project, profile } = place;

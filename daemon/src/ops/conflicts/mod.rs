@@ -5,11 +5,12 @@
 //! decided for files whose three sides are the same still; a side that moved on meanwhile is merged anew, and never overwritten.
 //!
 //! `keep` writes down what a merge left; [`find`] names one; [`look`] finds what nobody found yet; [`telling`] tells of it; [`resolve`] decides; `finish` ends;
-//! [`marks`] knows markers.
+//! [`marks`] knows markers, [`mod@marked`] who holds them.
 
 pub mod find;
 mod finish;
 pub mod look;
+pub mod marked;
 pub mod marks;
 pub mod resolve;
 pub mod telling;
@@ -97,20 +98,24 @@ pub(super) fn marked(planning: &Planning<'_>, sides: &Sides<'_>) -> Result<Optio
     if !is_marked(planning.history, &sides.destination.project, sides.item)? {
         return Ok(None);
     }
-    let ways = ways_of_marked(&sides.subject(planning.snapshot));
+    let ways = ways_of(&sides.subject(planning.snapshot), sides.item);
     Ok(Some(begun(sides, Outcome::Refused).saying("the copy was given conflict markers").ways(ways)))
 }
 
 /// What can be done about a copy with markers; `item` is as it is by now.
 pub(super) fn ways_of(on: &Subject, item: &ItemView) -> Vec<String> {
-    match item.state {
-        // There is nothing to bring it to.
-        DriftState::Removed | DriftState::RemovedModified => vec![on.on("resolve", "--abort")],
-        _ => ways_of_marked(on).into(),
+    match is_only_given_back(item) {
+        true => vec![on.on("resolve", "--abort")],
+        false => ways_of_marked(on).into(),
     }
 }
 
-/// The same, where the collection has the artifact.
+/// Whether there is nothing to go on with: nothing that somebody edits, or nothing to bring it to.
+fn is_only_given_back(item: &ItemView) -> bool {
+    matches!(item.state, DriftState::Deleted | DriftState::Removed | DriftState::RemovedModified)
+}
+
+/// The same, where the copy is there and the collection has the artifact.
 pub(super) fn ways_of_marked(on: &Subject) -> [String; 2] {
     told([
         (on.on("resolve", "--continue"), "once no markers are left: for the project and the collection"),

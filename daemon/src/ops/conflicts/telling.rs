@@ -2,14 +2,13 @@
 
 use super::super::command::Subject;
 use super::super::error::OpError;
-use super::{find, marks, named};
+use super::{find, is_only_given_back, marks, named};
 use crate::engine::snapshot::{ItemView, Snapshot};
 use crate::history::{
     Choice, Conflict, ConflictFile, ConflictKind, ConflictReason, ContentId, EntryKind, History, HistoryError,
 };
 use skillmeat_merge::three_way::Style;
 use skillmeat_protocol::bytes::Bytes;
-use skillmeat_protocol::drift::DriftState;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::reply::{self, ConflictInfo, ConflictLeaf, ConflictResolution, ConflictState};
 use skillmeat_protocol::request::ConflictSide;
@@ -142,9 +141,8 @@ impl Telling<'_> {
         Ok(match (state, is_open) {
             (ConflictState::Closed, _) => Vec::new(),
             (ConflictState::Marked, _) => {
-                let is_gone =
-                    |item: Arc<ItemView>| matches!(item.state, DriftState::Removed | DriftState::RemovedModified);
-                let continued = (!self.item(conflict).is_some_and(is_gone)).then(|| resolve("--continue"));
+                let is_gone = self.item(conflict).is_some_and(|item| is_only_given_back(&item));
+                let continued = (!is_gone).then(|| resolve("--continue"));
                 continued.into_iter().chain([resolve("--abort")]).collect()
             }
             (_, false) => vec![resolve("--continue")],

@@ -1,6 +1,7 @@
 //! One value of every request about conflicts, and of the answers to them, with every field filled.
 
 use skillmeat_protocol::bytes::Bytes;
+use skillmeat_protocol::drift::Recommendation;
 use skillmeat_protocol::event::CauseKind;
 use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactType;
@@ -115,6 +116,7 @@ pub(super) fn words() -> Vec<(&'static str, String)> {
         ("conflict-side", all(&sides)),
         ("conflict-state", all(&states)),
         ("conflict-strategy", all(&[Strategy::Markers])),
+        ("recommendation-ways", all(&[Recommendation::ResolveMarkers, Recommendation::ChooseBranch])),
         ("cause-kind-merge", all(&[CauseKind::Merge])),
         ("freshness-settled", all(&[Freshness::Settled])),
     ]

@@ -10,6 +10,7 @@ use skillmeat_tests::sandbox::write;
 use super::list;
 use crate::operations::{Site, first};
 
+mod lost;
 mod moved;
 mod several;
 
