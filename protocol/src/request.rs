@@ -16,7 +16,9 @@ pub use collections::{
     CollectionCreate, CollectionRemove, CollectionRename, CollectionSetDefault, CollectionVerify, GroupChange,
     GroupEdit,
 };
-pub use conflicts::{ConflictChoice, ConflictName, ConflictRead, ConflictShow, ConflictSide, ConflictsQuery, Resolve};
+pub use conflicts::{
+    ConflictChoice, ConflictListQuery, ConflictName, ConflictRead, ConflictShow, ConflictSide, ConflictsQuery, Resolve,
+};
 pub use diff::{DiffDetail, DiffQuery, DiffSide};
 pub use history::{HistoryGc, HistoryQuery};
 pub use operate::{
@@ -144,6 +146,8 @@ pub enum Request {
     Resolve(Resolve),
     /// Versions of an artifact in several answers, each of which is on its way while the next one is made.
     VersionPages(VersionPages),
+    /// Conflicts that were found, page by page.
+    ConflictList(ConflictListQuery),
 }
 
 /// Which projects are meant.

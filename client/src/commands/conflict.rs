@@ -4,9 +4,9 @@ use std::path::Path;
 
 use skillmeat_protocol::bytes::Bytes;
 use skillmeat_protocol::error::{ErrorCode, exit};
-use skillmeat_protocol::reply::{ConflictFile, ConflictInfo, ConflictReply, ConflictState, Reply};
+use skillmeat_protocol::reply::{ConflictFile, ConflictInfo, ConflictListReply, ConflictReply, ConflictState, Reply};
 use skillmeat_protocol::request::{
-    ConflictChoice, ConflictName, ConflictShow, ConflictsQuery, Freshness, Operation, Request, Resolve,
+    Call, ConflictChoice, ConflictListQuery, ConflictName, ConflictShow, Freshness, Operation, Request, Resolve,
 };
 
 use super::by_hand::{By, decide, has_text};
@@ -16,10 +16,14 @@ use super::{Context, pages};
 use crate::args::conflicts::{Chosen, ConflictsCommand, InProject, MergetoolArgs, ResolveArgs};
 use crate::args::{At, Which};
 use crate::failure::{Done, Failure, Stop};
+use crate::launch::{self, Start};
 use crate::mergetool::Tool;
 use crate::render::conflicts as look;
 use crate::surroundings::text;
 use crate::transport::{call, unexpected};
+
+/// As long as the daemon lets anyone wait.
+const LIST_MS: u32 = 60_000;
 
 /// Runs `conflicts …`.
 ///
@@ -29,7 +33,7 @@ pub fn conflicts(context: &mut Context<'_>, command: ConflictsCommand) -> Done {
     let request = match command {
         ConflictsCommand::List { which: Which { all, project: named }, closed } => {
             let project = if all { None } else { Some(within(context, named.as_deref())?) };
-            Request::Conflicts(ConflictsQuery { project, closed })
+            return list(context, ConflictListQuery { project, closed, ..ConflictListQuery::default() });
         }
         ConflictsCommand::Show { artifact, file, at } => {
             let conflict = named(context, artifact, at)?;
@@ -40,21 +44,38 @@ pub fn conflicts(context: &mut Context<'_>, command: ConflictsCommand) -> Done {
         pages::print_json(context, call(request, Freshness::Synced))?;
         return Ok(exit::OK);
     }
-    let colour = context.around.colour;
-    let (stale, fresh) = match context.ask(request, Freshness::Synced)? {
-        Reply::Conflicts(reply) => {
-            look::write_list(context.out, &reply, colour)?;
-            (reply.stale, reply.fresh)
-        }
-        Reply::Conflict(reply) => {
-            look::write_one(context.out, &reply, colour)?;
-            (reply.stale, reply.fresh)
-        }
+    let reply = match context.ask(request, Freshness::Synced)? {
+        Reply::Conflict(reply) => reply,
         other => return Err(unexpected(&other).into()),
     };
+    look::write_one(context.out, &reply, context.around.colour)?;
     context.out.flush()?;
-    context.note_stale(stale.as_deref(), fresh, Freshness::Synced)?;
+    context.note_stale(reply.stale.as_deref(), reply.fresh, Freshness::Synced)?;
     Ok(exit::OK)
+}
+
+fn list(context: &mut Context<'_>, query: ConflictListQuery) -> Done {
+    if context.json {
+        pages::print_json(context, listing(query))?;
+        return Ok(exit::OK);
+    }
+    let reply = listed(context, query)?;
+    look::write_list(context.out, &reply, context.around.colour)?;
+    context.out.flush()?;
+    context.note_stale(reply.stale.as_deref(), reply.fresh, Freshness::Synced)?;
+    Ok(exit::OK)
+}
+
+/// Each conflict that nobody looked at yet is looked at for it.
+fn listing(query: ConflictListQuery) -> Call {
+    Call { deadline_ms: LIST_MS, ..call(Request::ConflictList(query), Freshness::Synced) }
+}
+
+/// All pages of a list.
+fn listed(context: &Context<'_>, query: ConflictListQuery) -> Result<ConflictListReply, Failure> {
+    let mut call = listing(query);
+    let (mut connection, first) = launch::ask(context.around, &call, Start::IfNeeded)?;
+    pages::conflicts(&mut connection, &mut call, first)
 }
 
 /// Runs `resolve`.
@@ -103,11 +124,8 @@ pub fn mergetool(context: &mut Context<'_>, args: MergetoolArgs) -> Done {
             vec![asked(context, &conflict)?.conflict]
         }
         None => {
-            let query = ConflictsQuery { project: Some(within), closed: false };
-            match context.ask(Request::Conflicts(query), Freshness::Synced)? {
-                Reply::Conflicts(reply) => reply.conflicts,
-                other => return Err(unexpected(&other).into()),
-            }
+            let query = ConflictListQuery { project: Some(within), ..ConflictListQuery::default() };
+            listed(context, query)?.conflicts
         }
     };
     let open: Vec<ConflictInfo> = open

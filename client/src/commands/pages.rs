@@ -1,6 +1,6 @@
 //! Answers that come in pages, put together.
 
-use skillmeat_protocol::reply::{ListReply, Reply, StatusReply};
+use skillmeat_protocol::reply::{ConflictListReply, ListReply, Reply, StatusReply};
 use skillmeat_protocol::request::{Call, Format, Request};
 
 use super::Context;
@@ -56,6 +56,7 @@ pub(super) fn set_cursor(request: &mut Request, cursor: String) {
         Request::Status(query) => query.cursor = Some(cursor),
         Request::List(query) => query.cursor = Some(cursor),
         Request::Diff(query) => query.cursor = Some(cursor),
+        Request::ConflictList(query) => query.cursor = Some(cursor),
         // Nothing else is paged; the daemon would repeat its answer, which is then the last.
         _ => {}
     }
@@ -107,6 +108,28 @@ pub fn list(connection: &mut Connection, call: &mut Call, first: Reply) -> Resul
         whole.stale = whole.stale.or(page.stale);
         whole.next = page.next;
         whole.artifacts.extend(page.artifacts);
+    }
+    Ok(whole)
+}
+
+/// All pages of a list of conflicts.
+///
+/// # Errors
+/// When a later page fails.
+pub fn conflicts(connection: &mut Connection, call: &mut Call, first: Reply) -> Result<ConflictListReply, Failure> {
+    let Reply::ConflictList(mut whole) = first else {
+        return Err(unexpected(&first));
+    };
+    while let Some(next) = whole.next.take() {
+        set_cursor(&mut call.request, next);
+        let page = match connection.ask(call)? {
+            Reply::ConflictList(page) => page,
+            other => return Err(unexpected(&other)),
+        };
+        whole.fresh &= page.fresh;
+        whole.stale = whole.stale.or(page.stale);
+        (whole.next, whole.more) = (page.next, page.more);
+        whole.conflicts.extend(page.conflicts);
     }
     Ok(whole)
 }

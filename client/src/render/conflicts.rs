@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 
 use skillmeat_protocol::reply::{
-    ConflictFile, ConflictInfo, ConflictKind, ConflictLeaf, ConflictReason, ConflictReply, ConflictResolution,
-    ConflictState, ConflictsReply,
+    ConflictFile, ConflictInfo, ConflictKind, ConflictLeaf, ConflictListReply, ConflictReason, ConflictReply,
+    ConflictResolution, ConflictState,
 };
 
 use super::table::{Cell, Table};
 use super::term::{Tone, count, escape, paint};
 
 /// Conflicts, each with its files and commands.
-pub fn write_list(out: &mut dyn Write, reply: &ConflictsReply, colour: bool) -> io::Result<()> {
+pub fn write_list(out: &mut dyn Write, reply: &ConflictListReply, colour: bool) -> io::Result<()> {
     for info in &reply.conflicts {
         head(out, info, colour)?;
         files(out, info, colour)?;

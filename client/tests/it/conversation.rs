@@ -5,10 +5,13 @@ use skillmeat_protocol::drift::Recommendation;
 use skillmeat_protocol::endpoint::LockNote;
 use skillmeat_protocol::error::{ErrorCode, WireError, exit};
 use skillmeat_protocol::event::{Cause, CauseKind, DriftEvent, ItemChange};
+use skillmeat_protocol::hash::ContentHash;
 use skillmeat_protocol::ids::ArtifactType;
 use skillmeat_protocol::preamble::PROTOCOL;
+use skillmeat_protocol::reply::{
+    ConflictInfo, ConflictListReply, ConflictState, Item, JsonPage, LiveReply, Progress, Reply, SubscribedReply,
+};
 use skillmeat_protocol::reply::{DiscoverReply, ProjectInfo, ProjectState};
-use skillmeat_protocol::reply::{Item, JsonPage, LiveReply, Progress, Reply, SubscribedReply};
 use skillmeat_protocol::request::{Detail, Format, Freshness, ProjectPath, Request, Scope, StatusQuery};
 
 use crate::fake::{Home, Script};
@@ -115,6 +118,40 @@ fn who_wants_to_know_what_merges_waits_for_it() {
     assert!(out.starts_with("mm skill:pdf\t"), "{out}");
     assert_eq!(status_query(&home, 0).1, Freshness::Settled);
     assert_eq!(home.run(&["status", "--settled", "--cached"]).0, exit::USAGE);
+}
+
+#[test]
+fn all_pages_of_conflicts_are_asked_for() {
+    let page = |name: &str, next: Option<&str>| {
+        let hash = ContentHash([1; 32]);
+        let info = ConflictInfo {
+            conflict: 1,
+            kind: ArtifactType::Skill,
+            name: name.into(),
+            project: "/w".into(),
+            profile: "claude_code".into(),
+            collection: "default".into(),
+            at: "t".into(),
+            state: ConflictState::Open,
+            base: None,
+            ours: hash,
+            theirs: hash,
+            files_total: 0,
+            files_open: 0,
+            files: vec![],
+            ways: vec![],
+        };
+        let (next, more) = (next.map(Into::into), next.is_some());
+        let (fresh, conflicts) = (true, vec![info]);
+        Reply::ConflictList(ConflictListReply { clock: CLOCK, fresh, stale: None, conflicts, more, next })
+    };
+    let home = serving(vec![vec![page("a", Some("7"))], vec![page("b", None)]]);
+    let (code, out, _) = home.run(&["conflicts", "list", "--all"]);
+    assert_eq!(code, exit::OK);
+    assert!(out.contains("skill:a") && out.contains("skill:b") && out.ends_with("2 conflicts\n"), "{out}");
+    let asked: Vec<_> = home.seen.lock().expect("not poisoned").calls.iter().map(|call| call.request.clone()).collect();
+    let [Request::ConflictList(first), Request::ConflictList(second)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((first.cursor.as_deref(), second.cursor.as_deref()), (None, Some("7")));
 }
 
 #[test]

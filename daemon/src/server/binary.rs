@@ -9,7 +9,7 @@ use super::limits;
 use skillmeat_protocol::codec;
 use skillmeat_protocol::error::{ErrorCode, WireError};
 use skillmeat_protocol::frame::{self, HEAD};
-use skillmeat_protocol::reply::{DiffReply, JsonPage, ListReply, Reply, StatusReply};
+use skillmeat_protocol::reply::{ConflictListReply, DiffReply, JsonPage, ListReply, Reply, StatusReply};
 use skillmeat_protocol::request::{Call, Format, Request};
 use tokio::io::AsyncRead;
 
@@ -41,6 +41,7 @@ fn is_resumed(request: &Request) -> bool {
         Request::Status(query) => query.cursor.is_some(),
         Request::List(query) => query.cursor.is_some(),
         Request::Diff(query) => query.cursor.is_some(),
+        Request::ConflictList(query) => query.cursor.is_some(),
         _ => false,
     }
 }
@@ -98,11 +99,15 @@ fn as_json(resumed: bool, reply: Reply) -> Result<Reply, WireError> {
             let shell = DiffReply { files: Vec::new(), next: None, ..diff };
             json_page(&shell, &diff.files, diff.next).map_err(unwritable)
         }
+        Reply::ConflictList(list) if resumed || list.next.is_some() => {
+            let shell = ConflictListReply { conflicts: Vec::new(), more: false, next: None, ..list };
+            json_page(&shell, &list.conflicts, list.next).map_err(unwritable)
+        }
         reply => payload_json(&reply).map(Reply::Json).map_err(unwritable),
     }
 }
 
-/// Splits `shell`, an answer with an empty list and `next` as its last members, around that list.
+/// Splits `shell`, an answer whose last list is empty and stands for that of all pages, around that list.
 fn json_page<T: serde::Serialize>(
     shell: &impl serde::Serialize,
     rows: &[T],

@@ -151,6 +151,7 @@ pub(super) fn payload_json(reply: &Reply) -> serde_json::Result<String> {
         Reply::Followers(payload) => to_string(payload),
         Reply::BlastRadius(payload) => to_string(payload),
         Reply::Conflicts(payload) => to_string(payload),
+        Reply::ConflictList(payload) => to_string(payload),
         Reply::Conflict(payload) => to_string(payload),
         Reply::ConflictBytes(payload) => to_string(payload),
         Reply::Json(text) => Ok(text.clone()),

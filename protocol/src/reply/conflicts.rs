@@ -141,7 +141,7 @@ pub struct ConflictInfo {
     pub ways: Vec<String>,
 }
 
-/// Answer to `conflicts.list`.
+/// What the answer to `conflicts.list` was before it had pages.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct ConflictsReply {
     /// Of which moment this is.
@@ -154,6 +154,23 @@ pub struct ConflictsReply {
     pub conflicts: Vec<ConflictInfo>,
     /// Whether there are more.
     pub more: bool,
+}
+
+/// Answer to `conflicts.list`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct ConflictListReply {
+    /// Of which moment this is.
+    pub clock: Clock,
+    /// Whether it reflects everything that finished before the request.
+    pub fresh: bool,
+    /// Why it may be behind, when that is known.
+    pub stale: Option<String>,
+    /// The earliest first.
+    pub conflicts: Vec<ConflictInfo>,
+    /// Whether there are more.
+    pub more: bool,
+    /// Pass as `cursor` for the next page.
+    pub next: Option<String>,
 }
 
 /// Answer to `conflicts.show` and `conflicts.resolve`.

@@ -20,8 +20,8 @@ pub mod versions;
 pub use across::{BlastCopy, BlastRadiusReply, BlastStatistics, Standing};
 pub use branches::{BranchFollower, BranchInfo, BranchesReply, FollowersReply, WithBranches};
 pub use conflicts::{
-    ConflictBytes, ConflictFile, ConflictInfo, ConflictKind, ConflictLeaf, ConflictReason, ConflictReply,
-    ConflictResolution, ConflictState, ConflictsReply,
+    ConflictBytes, ConflictFile, ConflictInfo, ConflictKind, ConflictLeaf, ConflictListReply, ConflictReason,
+    ConflictReply, ConflictResolution, ConflictState, ConflictsReply,
 };
 pub use daemon::{DegradedRoot, HealthReply, InitReply, Latency, MetricsReply, StoppingReply};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffReply, FileDiff, FileMode, FileStatus, LineOp, SideInfo};
@@ -103,6 +103,7 @@ pub enum Reply {
     Conflict(ConflictReply),
     ConflictBytes(ConflictBytes),
     Followers(FollowersReply),
+    ConflictList(ConflictListReply),
 }
 
 /// A page of JSON: print `head` of the first page, the `body` of all pages joined by commas, `tail` of the last.

@@ -7,7 +7,7 @@ use crate::bytes::Bytes;
 use crate::codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-/// Parameters of `conflicts.list`.
+/// What `conflicts.list` was before it had pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConflictsQuery {
@@ -15,6 +15,20 @@ pub struct ConflictsQuery {
     pub project: Option<String>,
     /// Also those that are none any more.
     pub closed: bool,
+}
+
+/// Parameters of `conflicts.list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConflictListQuery {
+    /// Only those of this registered project, by path or name.
+    pub project: Option<String>,
+    /// Also those that are none any more.
+    pub closed: bool,
+    /// At most so many; 0 leaves the choice to the daemon.
+    pub limit: u32,
+    /// Where an earlier page ended; on any connection.
+    pub cursor: Option<String>,
 }
 
 /// A conflict, as requests name it. Parameters of `conflicts.continue` and `conflicts.abort`.

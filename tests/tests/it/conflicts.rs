@@ -12,6 +12,7 @@ use crate::operations::{Site, first};
 mod by_hand;
 mod kept;
 mod links;
+mod many;
 mod markers;
 mod mergeable;
 mod pasted;

@@ -168,6 +168,7 @@ fn request_name(request: &Request) -> &'static str {
         Request::Branches(query) => versions::branch_name(query),
         Request::BlastRadius(_) => "blast-radius",
         Request::Conflicts(_) => "conflicts",
+        Request::ConflictList(_) => "conflict-list",
         Request::ConflictShow(_) => "conflict-show",
         Request::ConflictRead(_) => "conflict-read",
         Request::Resolve(_) => "resolve",
@@ -252,6 +253,7 @@ fn reply_name(reply: &Reply) -> &'static str {
         Reply::Followers(_) => "branch-followers",
         Reply::BlastRadius(_) => "blast-radius",
         Reply::Conflicts(_) => "conflicts",
+        Reply::ConflictList(_) => "conflict-list",
         Reply::Conflict(_) => "conflict",
         Reply::ConflictBytes(_) => "conflict-bytes",
     }

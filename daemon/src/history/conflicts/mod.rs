@@ -220,7 +220,15 @@ impl History {
     /// # Errors
     /// Damage; the database cannot be read.
     pub fn conflicts(&self) -> Result<Vec<Conflict>, HistoryError> {
-        let found = rows::all(&self.lock()).map_err(self.failed("read"))?;
+        self.conflicts_after(0)
+    }
+
+    /// Those of later numbers than this, the earliest first.
+    ///
+    /// # Errors
+    /// Damage; the database cannot be read.
+    pub fn conflicts_after(&self, number: i64) -> Result<Vec<Conflict>, HistoryError> {
+        let found = rows::after(&self.lock(), number).map_err(self.failed("read"))?;
         found.into_iter().map(|conflict| self.sound(conflict)).collect()
     }
 

@@ -19,8 +19,8 @@ const SELECT: &str = "SELECT c.id, c.type, c.name, c.project, c.profile, c.colle
      FROM conflicts c LEFT JOIN contents b ON b.id = c.base LEFT JOIN contents o ON o.id = c.ours
      LEFT JOIN contents t ON t.id = c.theirs LEFT JOIN contents m ON m.id = c.marked";
 
-pub(super) fn all(connection: &Connection) -> Result<Vec<Sealed>> {
-    select(connection, "ORDER BY c.id", [])
+pub(super) fn after(connection: &Connection, number: i64) -> Result<Vec<Sealed>> {
+    select(connection, "WHERE c.id > ?1 ORDER BY c.id", [number])
 }
 
 pub(super) fn marked(connection: &Connection) -> Result<Vec<Sealed>> {

@@ -138,7 +138,8 @@ fn store(history: &History, planning: Planning<'_>) -> Result<(), WireError> {
     if gathered.conflicts.is_empty() {
         return Ok(());
     }
-    history.batch(|batch| gathered.store(batch)).map_err(wire)
+    // What a power failure takes is found again.
+    history.batch_later(|batch| gathered.store(batch)).map_err(OpError::from).map_err(wire)
 }
 
 /// What is in conflict and was never looked at.

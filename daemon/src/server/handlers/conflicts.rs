@@ -11,50 +11,75 @@ use crate::ops::conflicts::telling::Telling;
 use crate::ops::{OpError, lookup};
 use skillmeat_protocol::bytes::Bytes;
 use skillmeat_protocol::error::{ErrorCode, WireError};
-use skillmeat_protocol::reply::{ConflictBytes, ConflictReply, ConflictState, ConflictsReply};
-use skillmeat_protocol::request::{ConflictName, ConflictRead, ConflictShow, ConflictsQuery, Freshness, Resolve};
+use skillmeat_protocol::reply::{ConflictBytes, ConflictListReply, ConflictReply, ConflictState, ConflictsReply};
+use skillmeat_protocol::request::{
+    ConflictListQuery, ConflictName, ConflictRead, ConflictShow, ConflictsQuery, Freshness, Resolve,
+};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Conflicts of one answer.
-const MOST: usize = 500;
+const MOST: u32 = 500;
 /// Bytes of a side of one answer.
 const AT_ONCE: usize = limits::REPLY / 4;
 
-/// Answers `conflicts.list`.
-pub(in crate::server) async fn list(
+/// Answers what `conflicts.list` was before it had pages: the first of them.
+pub(in crate::server) async fn first(
     context: &Arc<ServerContext>,
     terms: &Terms,
     query: ConflictsQuery,
 ) -> Result<ConflictsReply, WireError> {
+    let ConflictsQuery { project, closed } = query;
+    let query = ConflictListQuery { project, closed, ..ConflictListQuery::default() };
+    let ConflictListReply { clock, fresh, stale, conflicts, more, .. } = list(context, terms, query).await?;
+    Ok(ConflictsReply { clock, fresh, stale, conflicts, more })
+}
+
+/// Answers `conflicts.list`. A cursor is the number of the last conflict of a page: what is found meanwhile has a later one.
+pub(in crate::server) async fn list(
+    context: &Arc<ServerContext>,
+    terms: &Terms,
+    query: ConflictListQuery,
+) -> Result<ConflictListReply, WireError> {
     let cancelled = CancelOnDrop(Arc::default());
     let (operations, flag) = (context.operations.clone(), cancelled.0.clone());
     let is_synced = terms.freshness != Freshness::Cached;
+    let after = query.cursor.as_deref().map(number).transpose()?;
+    let most = limits::entries(query.limit, MOST, MOST) as usize;
     super::with_history(context, terms, move |history, picture| {
         let Picture { snapshot, fresh, stale } = picture;
         let project = query.project.as_deref().map(|name| lookup::project(&snapshot, name)).transpose()?;
         let is_asked = |conflict: &Conflict| {
             project.as_ref().is_none_or(|project| conflict.place.project == Path::new(&*project.path))
         };
-        if is_synced {
+        // Later pages go on with what the first one found.
+        if is_synced && after.is_none() {
             operations.find_conflicts(&snapshot, project.as_deref(), &flag)?;
         }
         let telling = Telling { history, snapshot: &snapshot };
+        let kept = history.conflicts_after(after.unwrap_or_default()).map_err(OpError::from).map_err(wire)?;
         let (mut conflicts, mut more) = (Vec::new(), false);
-        for conflict in history.conflicts().map_err(OpError::from).map_err(wire)?.iter().filter(|c| is_asked(c)) {
+        for conflict in kept.iter().filter(|conflict| is_asked(conflict)) {
             let state = telling.state(conflict).map_err(OpError::from).map_err(wire)?;
             if state == ConflictState::Closed && !query.closed {
                 continue;
             }
-            if conflicts.len() == MOST {
+            if conflicts.len() == most {
                 more = true;
                 break;
             }
             conflicts.push(telling.listed(conflict, state).map_err(wire)?);
         }
-        Ok(ConflictsReply { clock: snapshot.clock, fresh, stale, conflicts, more })
+        let next = conflicts.last().filter(|_| more).map(|last| last.conflict.to_string());
+        Ok(ConflictListReply { clock: snapshot.clock, fresh, stale, conflicts, more, next })
     })
     .await
+}
+
+fn number(cursor: &str) -> Result<i64, WireError> {
+    cursor
+        .parse()
+        .map_err(|_| WireError::new(ErrorCode::InvalidParams, format!("'{}' is not a cursor", cursor.escape_debug())))
 }
 
 /// Answers `conflicts.show`.

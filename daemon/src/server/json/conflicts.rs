@@ -25,7 +25,7 @@ pub(super) fn read(method: &str, mut params: Map<String, Value>) -> Result<Reque
     fold(&mut params, "artifact", artifact)?;
     let dry_run = member(&params, "dry_run")?.unwrap_or(false);
     Ok(match method {
-        "conflicts.list" => Request::Conflicts(whole(params)?),
+        "conflicts.list" => Request::ConflictList(whole(params)?),
         "conflicts.show" => Request::ConflictShow(with(&NAMED, params)?),
         "conflicts.read" => Request::ConflictRead(with(&["artifact", "project", "side"], params)?),
         "conflicts.resolve" => Request::Resolve(with(&["artifact", "project", "choice"], params)?),
@@ -44,7 +44,7 @@ mod tests {
     use skillmeat_protocol::bytes::Bytes;
     use skillmeat_protocol::error::ErrorCode;
     use skillmeat_protocol::request::{
-        ConflictChoice, ConflictName, ConflictRead, ConflictShow, ConflictSide, ConflictsQuery, Resolve,
+        ConflictChoice, ConflictListQuery, ConflictName, ConflictRead, ConflictShow, ConflictSide, Resolve,
     };
 
     #[test]
@@ -65,8 +65,13 @@ mod tests {
         let table = [
             (
                 "conflicts.list",
-                json!({"project": "app", "closed": true}),
-                Request::Conflicts(ConflictsQuery { project: some("app"), closed: true }),
+                json!({"project": "app", "closed": true, "limit": 7, "cursor": "9"}),
+                Request::ConflictList(ConflictListQuery {
+                    project: some("app"),
+                    closed: true,
+                    limit: 7,
+                    cursor: some("9"),
+                }),
             ),
             (
                 "conflicts.show",

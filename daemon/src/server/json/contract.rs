@@ -70,7 +70,7 @@ fn as_written(method: &str, value: &Value) -> Value {
         "branches.followers" => written_as::<FollowersReply>(value),
         "branches.switch" | "versions.restore" | "promote" | "fan_out" => written_as::<OperationReply>(value),
         "blast_radius" => written_as::<BlastRadiusReply>(value),
-        "conflicts.list" => written_as::<ConflictsReply>(value),
+        "conflicts.list" => written_as::<ConflictListReply>(value),
         "conflicts.show" | "conflicts.resolve" => written_as::<ConflictReply>(value),
         "conflicts.read" => written_as::<ConflictBytes>(value),
         "conflicts.continue" | "conflicts.abort" => written_as::<OperationReply>(value),

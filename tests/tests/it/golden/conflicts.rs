@@ -11,10 +11,10 @@ use skillmeat_protocol::request::*;
 use super::all;
 use super::samples::{CLOCK, text};
 
-pub(super) const NAMES: [&str; 6] =
-    ["conflicts", "conflict-show", "conflict-read", "resolve", "conflict-continue", "conflict-abort"];
+pub(super) const NAMES: [&str; 7] =
+    ["conflicts", "conflict-list", "conflict-show", "conflict-read", "resolve", "conflict-continue", "conflict-abort"];
 
-pub(super) const REPLIES: [&str; 3] = ["conflicts", "conflict", "conflict-bytes"];
+pub(super) const REPLIES: [&str; 4] = ["conflicts", "conflict-list", "conflict", "conflict-bytes"];
 
 pub(super) fn requests() -> Vec<Request> {
     let conflict = || ConflictName { artifact: "skill:pdf".into(), project: "/w".into(), profile: text("codex") };
@@ -22,6 +22,7 @@ pub(super) fn requests() -> Vec<Request> {
     let operate = |operation| Request::Operate(Operate { dry_run: true, operation });
     vec![
         Request::Conflicts(ConflictsQuery { project: text("/w"), closed: true }),
+        Request::ConflictList(ConflictListQuery { project: text("/w"), closed: true, limit: 300, cursor: text("9") }),
         Request::ConflictShow(ConflictShow { conflict: conflict(), file: Some(file()) }),
         Request::ConflictRead(ConflictRead {
             conflict: conflict(),
@@ -76,6 +77,14 @@ pub(super) fn replies() -> Vec<Reply> {
             stale: stale(),
             conflicts: vec![info()],
             more: true,
+        }),
+        Reply::ConflictList(ConflictListReply {
+            clock: CLOCK,
+            fresh: true,
+            stale: stale(),
+            conflicts: vec![info()],
+            more: true,
+            next: text("9"),
         }),
         Reply::Conflict(ConflictReply {
             clock: CLOCK,
