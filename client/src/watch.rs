@@ -12,7 +12,7 @@ use crate::commands::Context;
 use crate::failure::{Done, Failure, Stop};
 use crate::launch::{self, Start};
 use crate::render::json;
-use crate::render::status::{condition, summary};
+use crate::render::status::{condition, said, summary};
 use crate::render::term::{Tone, count, escape, paint};
 use crate::time::Utc;
 use crate::transport::{Lines, call, patience, unexpected};
@@ -102,11 +102,14 @@ pub fn write_event(out: &mut dyn io::Write, event: &DriftEvent, colour: bool) ->
         let state = paint(item.state.as_str(), Tone::of(item.state), colour);
         write!(out, "{start}  {state}  {}", escape(&format!("{}:{}", item.kind, item.name)))?;
         match change.previous {
+            // Nothing became of it: more is known.
+            Some(_) if event.cause.kind == CauseKind::Merge => {}
             Some(previous) => write!(out, "  (was {previous})")?,
             None => write!(out, "  (new)")?,
         }
-        if let Some(message) = &item.message {
-            write!(out, "  {}", escape(message))?;
+        let said = said(item);
+        if !said.is_empty() {
+            write!(out, "  {}", escape(&said))?;
         }
         writeln!(out, "{by}")?;
     }

@@ -126,7 +126,8 @@ fn hashes(item: &Item) -> String {
     )
 }
 
-fn said(item: &Item) -> String {
+/// What is known beside the state.
+pub fn said(item: &Item) -> String {
     let merge = match item.mergeable {
         Some(true) => Some("lines merge cleanly"),
         Some(false) => Some("lines overlap"),

@@ -317,17 +317,22 @@ fn watch_prints_events_as_they_come() {
         snapshot: vec![project(vec![item("a", InSync)])],
         events: vec![],
     });
-    let event = Reply::Event(DriftEvent {
-        clock: CLOCK,
-        cause: Cause { kind: CauseKind::Operation, path: None, operation: Some(17) },
-        project: "/w".into(),
-        project_name: "w".into(),
-        available: true,
-        items: vec![ItemChange { previous: Some(InSync), item: item("a", Modified) }],
-        gone: vec![],
-    });
+    let event = |kind, operation, (previous, item)| {
+        Reply::Event(DriftEvent {
+            clock: CLOCK,
+            cause: Cause { kind, path: None, operation },
+            project: "/w".into(),
+            project_name: "w".into(),
+            available: true,
+            items: vec![ItemChange { previous: Some(previous), item }],
+            gone: vec![],
+        })
+    };
+    let known = Item { mergeable: Some(true), ..item("b", Conflict) };
+    let known = event(CauseKind::Merge, None, (Conflict, known));
+    let event = event(CauseKind::Operation, Some(17), (InSync, item("a", Modified)));
     let live = Reply::Live(LiveReply { clock: CLOCK });
-    let home = serving(vec![vec![subscribed, live, event]]);
+    let home = serving(vec![vec![subscribed, live, known, event]]);
     let (sender, receiver) = std::sync::mpsc::channel();
     let around = home.around.clone();
     std::thread::spawn(move || {
@@ -339,6 +344,7 @@ fn watch_prints_events_as_they_come() {
         text.push_str(&receiver.recv_timeout(std::time::Duration::from_secs(10)).expect("watch prints the event"));
     }
     assert!(text.starts_with("watching /w: 1 in sync\n"), "{text}");
+    assert!(text.contains("w  conflict  skill:b  lines merge cleanly\n"), "{text}");
     assert!(text.contains("w  modified  skill:a  (was in_sync)  by operation 17\n"), "{text}");
 }
 
