@@ -33,7 +33,8 @@ impl State {
         }
         let root = Arc::clone(&collection.root);
         // What the cache has was completed from the files, so the first look after a start differs although nothing does.
-        let shown = collection.scan.as_deref().filter(|before| before.lists_what(&scan)).map(|_| collection.shown());
+        let before = collection.scan.as_deref().filter(|before| before.is_same_but_metadata(&scan));
+        let shown = before.map(|_| collection.shown());
         let scan = Arc::new(scan);
         collection.scan = Some(Arc::clone(&scan));
         self.rebuild_artifacts(slot, &root, &scan, ended, now);

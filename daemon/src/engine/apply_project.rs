@@ -68,8 +68,7 @@ impl State {
     pub(super) fn apply_unchanged(&mut self, slot: ProjectSlot, ended: &Running, now: Now) {
         if self.projects.get(&slot).is_some_and(|project| project.scan.is_none()) {
             // It was read from a cache that turned out to be damaged.
-            let mark = Mark::at_once(ended.since, Look::Read);
-            self.work.mark(Unit::Project(slot), Root::Project(slot), mark, now.mono);
+            self.mark_owner(Root::Project(slot), ended, now);
         }
     }
 

@@ -61,14 +61,23 @@ fn tree(hash: ContentHash) -> Tree {
     }))
 }
 
+/// The projects of which something else is said.
+pub(super) fn differing<V: PartialEq>(old: &HashMap<PathBuf, V>, new: &HashMap<PathBuf, V>) -> BTreeSet<PathBuf> {
+    let paths = old.keys().chain(new.keys());
+    paths.filter(|path| old.get(*path) != new.get(*path)).cloned().collect()
+}
+
 impl State {
     /// Takes in what is followed now: all of it.
     pub(super) fn followed(&mut self, list: Vec<Following>, now: Now) {
         let old = std::mem::replace(&mut self.followings, by_project(list));
-        let paths: BTreeSet<&PathBuf> = old.keys().chain(self.followings.keys()).collect();
-        let differs = |path: &&PathBuf| old.get(*path) != self.followings.get(*path);
-        let paths: Vec<PathBuf> = paths.into_iter().filter(differs).cloned().collect();
-        let cause = cause(CauseKind::Collection, None);
+        let changed = differing(&old, &self.followings);
+        self.reclassify_projects(changed, CauseKind::Collection, now);
+    }
+
+    /// Classifies everything in these projects again: the history says something else of them.
+    pub(super) fn reclassify_projects(&mut self, paths: BTreeSet<PathBuf>, kind: CauseKind, now: Now) {
+        let cause = cause(kind, None);
         for path in paths {
             if let Some(slot) = self.projects_by_path.get(path.as_path()).copied() {
                 self.reclassify(slot, |_| true, &cause, now);

@@ -106,7 +106,7 @@ impl State {
         let mut jobs = self.begin(now);
         for (job, _) in &mut jobs {
             if let JobKind::Project { known: wanted, .. } = &mut job.kind {
-                *wanted = known.get(&job.unit).map(|scan| Arc::clone(scan)).filter(|scan| scan.stamps.is_some());
+                *wanted = known.get(&job.unit).map(|scan| Arc::clone(scan));
             }
         }
         jobs

@@ -5,13 +5,14 @@
 //! it was then and it is not what it was before, it is what somebody makes of them.
 
 use super::event::Now;
-use super::items::{Item, cause};
+use super::followed::differing;
+use super::items::Item;
 use super::snapshot::CollectionRef;
 use super::state::{Project, State};
 use crate::model::Marked;
 use skillmeat_protocol::event::CauseKind;
 use skillmeat_protocol::hash::ContentHash;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// What was given markers in each project.
@@ -33,15 +34,8 @@ impl State {
     /// Takes in which copies were given markers: all of them.
     pub(super) fn marked(&mut self, list: Vec<Marked>, now: Now) {
         let old = std::mem::replace(&mut self.marked, by_project(list));
-        let paths: BTreeSet<&PathBuf> = old.keys().chain(self.marked.keys()).collect();
-        let differs = |path: &&PathBuf| old.get(*path) != self.marked.get(*path);
-        let paths: Vec<PathBuf> = paths.into_iter().filter(differs).cloned().collect();
-        let cause = cause(CauseKind::Record, None);
-        for path in paths {
-            if let Some(slot) = self.projects_by_path.get(path.as_path()).copied() {
-                self.reclassify(slot, |_| true, &cause, now);
-            }
-        }
+        let changed = differing(&old, &self.marked);
+        self.reclassify_projects(changed, CauseKind::Record, now);
     }
 
     /// Whether a copy that has this content was given markers, and nothing ended that.

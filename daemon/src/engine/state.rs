@@ -353,7 +353,7 @@ impl State {
             Unit::Project(slot) => {
                 let project = self.projects.get(&slot)?;
                 let is_believed = look == Look::Verify && project.presence == Presence::Present;
-                let known = project.scan.clone().filter(|scan| is_believed && scan.stamps.is_some());
+                let known = project.scan.clone().filter(|_| is_believed);
                 JobKind::Project { root: Arc::clone(&project.root), known }
             }
             Unit::Tree(slot) => {

@@ -84,13 +84,25 @@ pub struct CollectionScan {
     pub ancestors: Vec<PathBuf>,
 }
 
+impl Entry {
+    /// Whether `other` says the same but for what it declares of itself.
+    fn is_same_but_metadata(&self, other: &Self) -> bool {
+        let Self { key, path, in_manifest, metadata: _, origin, upstream, resolved_version, uuid, added, flaw } = self;
+        (key, path, *in_manifest, origin) == (&other.key, &other.path, other.in_manifest, &other.origin)
+            && (upstream, resolved_version, uuid) == (&other.upstream, &other.resolved_version, &other.uuid)
+            && (added, flaw) == (&other.added, &other.flaw)
+    }
+}
+
 impl CollectionScan {
-    /// Whether only declared metadata can differ from `other`.
-    pub fn lists_what(&self, other: &Self) -> bool {
-        let listed = |scan: &Self| {
-            let bare = |entry: &Entry| Entry { metadata: Metadata::default(), ..entry.clone() };
-            Self { entries: scan.entries.iter().map(bare).collect(), ..scan.clone() }
-        };
-        listed(self) == listed(other)
+    /// Whether `other` says the same but for what artifacts declare of themselves.
+    pub fn is_same_but_metadata(&self, other: &Self) -> bool {
+        let Self { present, unreadable, unnamed_flaws, entries, lock, groups, tags, problems, directories, ancestors } =
+            self;
+        (*present, unreadable, *unnamed_flaws) == (other.present, &other.unreadable, other.unnamed_flaws)
+            && entries.len() == other.entries.len()
+            && entries.iter().zip(&other.entries).all(|(entry, other)| entry.is_same_but_metadata(other))
+            && (lock, groups, tags) == (&other.lock, &other.groups, &other.tags)
+            && (problems, directories, ancestors) == (&other.problems, &other.directories, &other.ancestors)
     }
 }

@@ -4,8 +4,8 @@
 //! directories are not entered (profile roots are looked into, not searched), nor are those that tools fill. What cannot
 //! be read is told, and the rest goes on.
 
-use super::problem;
 use super::project::{DEPLOYED, NEVER_PROFILES, PLAN};
+use super::{is_missing, problem};
 use crate::library::{deployed, layout, plan, profile};
 use crate::os::files::read_whole;
 use jiff::tz::TimeZone;
@@ -181,7 +181,7 @@ fn count(
             parsed.problems.into_iter().for_each(|problem| found.tell(problem));
             Some(u32::try_from(parsed.records.len()).unwrap_or(u32::MAX))
         }
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
+        Err(e) if is_missing(&e) => None,
         Err(e) => {
             found.complain(path, &e);
             path.symlink_metadata().is_ok().then_some(0)

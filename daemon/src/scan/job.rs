@@ -46,7 +46,7 @@ pub enum JobKind {
     Project {
         /// Its directory.
         root: Arc<Path>,
-        /// What was found last, where stamps may say that it still holds.
+        /// What was found last, where its stamps may say that it still holds.
         known: Option<Arc<ProjectScan>>,
     },
     /// The files of one artifact.

@@ -31,7 +31,13 @@ pub use job::{Finding, Job, JobKind, Look, Outcome};
 pub use pool::{Pool, Urgency};
 
 use skillmeat_protocol::reply::Problem;
+use std::io;
 use std::path::Path;
+
+/// Whether nothing is at a path; a file in the place of a directory above it is one reason.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
 
 /// A problem with a whole file or directory.
 fn problem(file: &Path, message: String) -> Problem {

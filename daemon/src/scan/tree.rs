@@ -3,6 +3,7 @@
 //! The hash is the recorded one (H1, formats-core §6) without ignored files, and the same with them where there are any.
 //! H1 has no delimiters and no modes; it is kept because it is what deployment records and locks hold.
 
+use super::is_missing;
 use super::job::{Finding, Known, Look, TreeFinding, Wants};
 use super::link;
 use super::names::Listings;
@@ -126,10 +127,9 @@ fn locate(
     beyond: &mut Vec<PathBuf>,
     unwatched: &mut Option<String>,
 ) -> io::Result<Option<Place>> {
-    let missing = |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     let metadata = match std::fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
-        Err(e) if missing(&e) => return Ok(None),
+        Err(e) if is_missing(&e) => return Ok(None),
         Err(e) => return Err(e),
     };
     let (real, metadata) = if metadata.file_type().is_symlink() {
@@ -139,7 +139,7 @@ fn locate(
         match path.canonicalize() {
             Ok(real) => (real, std::fs::metadata(path)?),
             // A link that leads nowhere is as good as nothing.
-            Err(e) if missing(&e) => return Ok(None),
+            Err(e) if is_missing(&e) => return Ok(None),
             Err(e) => return Err(e),
         }
     } else {

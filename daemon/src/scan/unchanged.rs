@@ -13,12 +13,12 @@
 //!   that is itself a profile root, anything with a problem.
 //! * The digest holds what else decides the result: the zone of naive times, and the release that read the files.
 
+use super::is_missing;
 use super::project::{DEPLOYED, ITSELF, PLAN, PROJECT_FILE};
 use super::stamp::{self, FingerprintBuilder};
 use crate::model::{Fingerprint, ProjectScan, Stamp};
 use crate::os::directory::{Directory, Room};
 use crate::watch::{Ensured, Watches};
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// When and how stamps are taken.
@@ -33,7 +33,11 @@ pub struct Taking<'a> {
 }
 
 /// Whether a look at the project at `root` would find what is `known`. Afterwards all is watched that such a look watches.
+/// Without stamps nothing holds, and nothing is looked at.
 pub fn holds(root: &Path, known: &ProjectScan, watches: &Watches, taking: Taking<'_>) -> bool {
+    if known.stamps.is_none() {
+        return false;
+    }
     // From the top, so that what comes after its parent was watched is heard.
     for above in &known.ancestors {
         // Above the project others may keep directories closed.
@@ -44,7 +48,7 @@ pub fn holds(root: &Path, known: &ProjectScan, watches: &Watches, taking: Taking
         }
     }
     known.directories.iter().all(|dir| watches.ensure(dir) == Ensured::Watched)
-        && stamps(root, known, taking).is_some_and(|stamps| Some(stamps) == known.stamps)
+        && stamps(root, known, taking) == known.stamps
 }
 
 /// The digest of what decided a look that found `scan`; none where stamps cannot say later that it still holds.
@@ -97,10 +101,6 @@ fn read(path: &Path) -> Option<Stamp> {
         Ok(metadata) => metadata.is_file().then(|| stamp::of(&metadata)),
         Err(error) => is_missing(&error).then_some(NOTHING),
     }
-}
-
-fn is_missing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -5,7 +5,7 @@
 //! read through, everything that is not a regular file is passed over.
 
 use super::names::Listings;
-use super::{link, stamp};
+use super::{is_missing, link, stamp};
 use crate::library::ignore;
 use crate::model::{MAX_DEPTH, MAX_FILES, MAX_IGNORED, Stamp};
 use crate::os::directory::{Directory, Entry, EntryKind, Room};
@@ -113,9 +113,9 @@ fn descend(
         Ensured::Gone => return Err(WalkError::Changed { path: dir.to_owned() }),
         Ensured::Refused { reason } => found.unwatched = Some(reason),
     }
-    let unreadable = |path: &Path, source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WalkError::Changed { path: path.to_owned() },
-        _ => WalkError::Unreadable { path: path.to_owned(), source },
+    let unreadable = |path: &Path, source: io::Error| match is_missing(&source) {
+        true => WalkError::Changed { path: path.to_owned() },
+        false => WalkError::Unreadable { path: path.to_owned(), source },
     };
     let directory = Directory::open(dir).map_err(|e| unreadable(dir, e))?;
     let entries = listings.of(&directory, room).map_err(|e| unreadable(dir, e))?;
